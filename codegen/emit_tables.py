@@ -82,7 +82,7 @@ class _Tables:
         to_station = set(_sent_to_station(model))
         self.enumerations = [self._enumeration(e.name, [v for _, v in e.members]) for e in model.enumerations]
         self.objects = [self._object(model.objects[name], name in to_station) for name in self._objects]
-        self.pool = bytes(self._pool.text)
+        self.pool = bytes(self._pool.text) + bytes(8)  # the validator compares eight bytes at a time
 
     def _enumeration(self, name: str, values: Sequence[str]) -> str:
         first, slots = len(self.values), self._perfect([value.encode() for value in values])

@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 def outcome(data: bytes | str, max_size: int | None = 1048576) -> tuple[Any, ...]:
-    """Return ``("frame", type, id, action, payload, code, description, details)`` or ``("refused", code, id, type)``."""
+    """Return ``("frame", type, id, action, payload, code, text, details)`` or ``("refused", code, id, type)``."""
     try:
         return ("frame", *read(data, max_size))
     except Refused as refused:
@@ -139,7 +139,7 @@ def read_error(message_type: int, text: bytes) -> tuple[Any, ...]:
     check_id(message_id, message_type)
     if len(elements) not in (3, 4, 5):
         raise Refused(FRAMEWORK, message_id, message_type)
-    code, description, details = (elements[2:] + [None, None])[:3]
+    code, description, details = [*elements[2:], None, None][:3]
     description = "" if description is None else description
     details = {} if details is None else details
     if not (isinstance(code, str) and isinstance(description, str) and isinstance(details, dict)):

@@ -1,12 +1,15 @@
-from typing import Any, final
+from typing import Any, Never, final
 
 @final
 class Frame:
     """The head of one OCPP-J frame, read, and the place of its payload (Part 4, 4.1.3 and 4.2).
 
-    Only `parse` makes frames. A frame keeps the received buffer alive and in place; frames compare by identity. It is not
-    tracked by the garbage collector: do not put a frame into its own ``error_details``.
+    A frame keeps the received buffer alive and in place; frames compare by identity. It is not tracked by the garbage
+    collector: do not put a frame into its own ``error_details``.
     """
+
+    def __init__(self, /, *args: Never, **kwargs: Never) -> None:
+        """Raise TypeError: only `parse` makes frames."""
 
     @property
     def message_type(self) -> int:
@@ -24,8 +27,8 @@ class Frame:
     def payload(self) -> memoryview | None:
         """Read-only view of the payload in the received buffer, unchecked; None in errors.
 
-        Made on each access. ``b"{}"`` where the peer sent ``null`` (Part 4, 4.1.5). A payload is never empty, and has no
-        whitespace around it. It is whatever stands there: that it is one JSON object is for the validator to say.
+        Made on each access. ``b"{}"`` where the peer sent ``null`` (Part 4, 4.1.5). A payload is never empty and has
+        no whitespace around it. It is whatever stands there: that it is one JSON object is for the validator to say.
         """
 
     @property
@@ -34,11 +37,11 @@ class Frame:
 
     @property
     def error_description(self) -> str | None:
-        """Description of an error, of any length, empty if the peer sent none; None in all other frames."""
+        """Description of an error, of any length, empty if there is none; None in all other frames."""
 
     @property
     def error_details(self) -> dict[str, Any] | None:
-        """Details of an error, empty if the peer sent none; None in all other frames."""
+        """Details of an error, empty if there are none; None in all other frames. They may be nested 1023 deep."""
 
 def parse(data: bytes | bytearray | memoryview | str, /, *, max_size: int | None = 1048576) -> Frame:
     """Read the head of an OCPP-J frame and find its payload.
@@ -52,8 +55,8 @@ def parse(data: bytes | bytearray | memoryview | str, /, *, max_size: int | None
 
     Raises:
         RemoteProtocolError: it is no frame. ``code`` is ``MessageTypeNotSupported`` for an integer other than 2 to 6 as
-            first element (Part 4, 4.1.3), else ``RpcFrameworkError``. ``message_id`` is the id of the frame where it could
-            be read, and ``"-1"`` in all that is seen to be no JSON (Part 4, 4.2.3); an id too long for the standard is
-            given back too, up to 255 characters.
+            first element (Part 4, 4.1.3), else ``RpcFrameworkError``. ``message_id`` is the id of the frame where it
+            could be read, and ``"-1"`` in all that is seen to be no JSON (Part 4, 4.2.3); an id too long for the
+            standard is given back too, up to 255 characters.
         TypeError: ``data`` is of another type.
     """

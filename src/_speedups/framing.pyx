@@ -14,8 +14,10 @@ cimport cython
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS,
     PyBUF_FORMAT,
+    PyBUF_ND,
     PyBUF_READ,
-    PyBuffer_FillInfo,
+    PyBUF_STRIDES,
+    PyBUF_WRITABLE,
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
@@ -49,13 +51,14 @@ cdef dict JSON_TYPES = {
     dict: "an object",
 }
 cdef const char* EMPTY_OBJECT = b"{}"
+cdef char* UNSIGNED_BYTES = b"B"  # in the notation of the struct module
 
 # Of an id (Part 4, Table 4), and of one too long that is still given back (row 11).
 cdef enum:
     MAX_ID = 36
     MAX_ECHO = 255
 
-# Longest action read, in characters: twice the longest that the standard has.
+# Longest action read, in characters: far beyond PublishFirmwareStatusNotification, the longest of the standard.
 cdef enum:
     MAX_ACTION = 64
 
@@ -87,7 +90,20 @@ cdef class Frame:
     def __getbuffer__(self, Py_buffer* buffer, int flags):
         if self.end == 0:
             raise BufferError("this frame has no payload")
-        PyBuffer_FillInfo(buffer, self, <void*> (self.buf + self.start), self.end - self.start, 1, flags)
+        if flags & PyBUF_WRITABLE:
+            raise BufferError("a payload is read-only")
+        # By hand, since PyBuffer_FillInfo would lose the reference to None that Cython put into buffer.obj.
+        buffer.obj = self
+        buffer.buf = <void*> (self.buf + self.start)
+        buffer.len = self.end - self.start
+        buffer.readonly = 1
+        buffer.itemsize = 1
+        buffer.format = UNSIGNED_BYTES if flags & PyBUF_FORMAT else NULL
+        buffer.ndim = 1
+        buffer.shape = &buffer.len if flags & PyBUF_ND else NULL
+        buffer.strides = &buffer.itemsize if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+        buffer.suboffsets = NULL
+        buffer.internal = NULL
 
     def __dealloc__(self):
         PyBuffer_Release(&self.view)  # does nothing when there is none
@@ -326,10 +342,11 @@ cdef inline bint begins_other_value(char byte) noexcept nogil:
 
 cdef str read_string(Text* text):
     """Return the string at the cursor and step behind it; None, without a step, if there is none that JSON allows."""
-    cdef const char* first = text.at + 1
-    cdef const char* at = first
+    cdef const char* first
+    cdef const char* at
     if text.at == text.end or text.at[0] != c'"':
         return None
+    first = at = text.at + 1
     while at < text.end and is_plain(at[0]):
         at += 1
     if at == text.end:

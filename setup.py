@@ -1,0 +1,21 @@
+"""The extension modules; everything else is in pyproject.toml."""
+
+import shutil
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+MODULES = ("framing", "validators", "walk")
+
+# Cython finds declarations by package name, so the sources are laid out as the package they are installed as.
+STAGE = Path("build/cython")
+shutil.copytree("src/_speedups", STAGE / "ocpp21/_speedups", dirs_exist_ok=True)
+
+setup(
+    ext_modules=cythonize(
+        [Extension(f"ocpp21._speedups.{name}", [f"{STAGE}/ocpp21/_speedups/{name}.pyx"]) for name in MODULES],
+        include_path=[str(STAGE)],
+        compiler_directives={"language_level": 3},
+    ),
+)

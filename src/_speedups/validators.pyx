@@ -1,0 +1,419 @@
+# cython: language_level=3
+# cython: freethreading_compatible=True
+"""The byte validator: one exact truth about every payload. The walk itself is in walk.pyx."""
+
+import os
+from datetime import UTC, datetime
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.unicode cimport PyUnicode_DecodeASCII
+from libc.stdint cimport uint8_t, uint64_t
+from libc.string cimport memset
+
+from ocpp21._speedups.datetimetext cimport LEAP_SECOND, NO_OFFSET, NOT_UTC, DateTime, scan_datetime
+from ocpp21._speedups.jsontext cimport (
+    NEGATIVE,
+    Decimal,
+    Text,
+    plain_text,
+    read_decimal,
+    scan_string,
+    skip_space,
+)
+from ocpp21._speedups.schema_tables cimport (
+    OCPP_ARRAY,
+    OCPP_ENUM,
+    OCPP_ENUMS,
+    OCPP_FIELDS,
+    OCPP_IDENTIFIER,
+    OCPP_INTEGER,
+    OCPP_MAX_LENGTH,
+    OCPP_MAXIMUM,
+    OCPP_MINIMUM,
+    OCPP_OBJECT,
+    OCPP_OBJECT_COUNT,
+    OCPP_OBJECTS,
+    OCPP_POOL,
+    OCPP_VALUES,
+    ocpp_enum,
+    ocpp_field,
+    ocpp_object,
+)
+from ocpp21._speedups.walk cimport (
+    KEY_ADDITIONAL,
+    KEY_MAX_ITEMS,
+    KEY_MEMORY,
+    KEY_MIN_ITEMS,
+    KEY_REQUIRED,
+    KEY_TYPE,
+    KEY_UNIQUE,
+    MODE_CANONICAL,
+    NOTE_DATETIME,
+    NOTE_ENUM,
+    NOTE_INTEGER,
+    NOTE_LONG,
+    NOTE_NO_OFFSET,
+    NOTE_NULL,
+    NOTE_QUOTED,
+    NOTE_UNKNOWN,
+    Note,
+    Walk,
+    walk_free,
+    walk_json,
+    walk_payload,
+)
+
+from ocpp21 import refusal
+
+CONFORM = 1
+CANONICAL = 2
+LENIENT = 4
+
+cdef enum:
+    #: Payloads from this size on are checked without the GIL; below, giving it up costs more than it brings.
+    NOGIL_SIZE = 65536
+    #: Bytes of the payload that an error looks at.
+    FOUND_SIZE = 512
+    DATETIME_ROOM = 256
+
+cdef tuple KEYWORDS = (
+    "", "json", "utf-8", "surrogate", "uniqueMembers", "depth", "range", "type", "required", "additionalProperties",
+    "enum", "minimum", "maximum", "maxLength", "minItems", "maxItems", "format", "identifierString", "integer32",
+    "fractionDigits", "decimals",
+)  # by walk.Keyword
+cdef tuple KINDS = ("any", "boolean", "date-time", "enum", "integer", "number", "object", "string")  # by OCPP_...
+cdef tuple DEVIATIONS = ("", "", "null", "unknown member", "too long", "unknown value", "no offset", "quoted number")
+
+# Hash seed of member names: random, so that no peer can choose names that meet.
+cdef uint64_t MEMBER_SEED = int.from_bytes(os.urandom(8), "little")
+
+
+cdef str pool_text(size_t name, size_t length):
+    return PyUnicode_DecodeASCII(&OCPP_POOL[name], <Py_ssize_t>length, NULL)
+
+
+SCHEMAS = {pool_text(OCPP_OBJECTS[i].name, OCPP_OBJECTS[i].length): i for i in range(OCPP_OBJECT_COUNT)}
+
+
+cdef class Buffer:
+    """Bytes of the caller, held for as long as this lives."""
+
+    cdef Py_buffer view
+    cdef const uint8_t *start
+    cdef Py_ssize_t length
+
+    def __cinit__(self, data):
+        PyObject_GetBuffer(data, &self.view, PyBUF_SIMPLE)
+        self.start = <const uint8_t *>self.view.buf
+        self.length = self.view.len
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+
+def check(int schema, data, int mode=0):
+    cdef Buffer buffer
+    if type(data) is bytes:
+        return check_span(schema, data, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), mode)
+    buffer = Buffer(data)
+    return check_span(schema, data, buffer.start, buffer.length, mode)
+
+
+cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t length, int mode):
+    """Check a payload that lies in the memory of ``data``."""
+    cdef Walk w
+    cdef bint valid
+    if not 0 <= schema < OCPP_OBJECT_COUNT:
+        raise IndexError("no such schema")
+    prepare(&w, mode)
+    try:
+        if length < NOGIL_SIZE:
+            valid = walk_payload(&w, schema, start, length)
+        else:
+            with nogil:
+                valid = walk_payload(&w, schema, start, length)
+        if not valid:
+            raise refused(&w)
+        return data if w.note_count == 0 else rewritten(&w)
+    finally:
+        walk_free(&w)
+
+
+cdef inline void prepare(Walk *w, int mode) noexcept nogil:
+    memset(w, 0, sizeof(Walk) - sizeof(w.few_notes))
+    w.mode = mode
+    w.member_seed = MEMBER_SEED
+
+
+def check_json(data):
+    cdef Buffer buffer = Buffer(data)
+    cdef Walk w
+    prepare(&w, 0)
+    try:
+        if not walk_json(&w, buffer.start, buffer.length):
+            raise refused(&w)
+    finally:
+        walk_free(&w)
+
+
+def check_many(schemas, payloads, int mode=0):
+    cdef list buffers = [Buffer(payload) for payload in payloads]
+    cdef Py_ssize_t count = len(buffers), i
+    cdef list verdicts = [None] * count
+    cdef Job *jobs
+    cdef Buffer buffer
+    if len(schemas) != count:
+        raise ValueError("expected as many schemas as payloads")
+    jobs = <Job *>PyMem_Malloc(max(count, 1) * sizeof(Job))
+    if jobs == NULL:
+        raise MemoryError
+    try:
+        for i in range(count):
+            buffer = buffers[i]
+            jobs[i] = Job(schemas[i], buffer.start, buffer.length, True)
+            if not 0 <= jobs[i].schema < OCPP_OBJECT_COUNT:
+                raise IndexError("no such schema")
+        with nogil:
+            for i in range(count):
+                run(&jobs[i], mode)
+        for i in range(count):
+            if not jobs[i].valid:
+                try:
+                    check(jobs[i].schema, payloads[i], mode)
+                except refusal.PayloadError as error:
+                    verdicts[i] = error
+    finally:
+        PyMem_Free(jobs)
+    return verdicts
+
+
+cdef struct Job:
+    int schema
+    const uint8_t *start
+    Py_ssize_t length
+    bint valid
+
+
+cdef void run(Job *job, int mode) noexcept nogil:
+    cdef Walk w
+    prepare(&w, mode)
+    job.valid = walk_payload(&w, job.schema, job.start, job.length)
+    walk_free(&w)
+
+
+def tolerate(int schema, data, int mode=0):
+    cdef Buffer buffer = Buffer(data)
+    cdef Walk w
+    if not 0 <= schema < OCPP_OBJECT_COUNT:
+        raise IndexError("no such schema")
+    prepare(&w, mode | LENIENT)
+    try:
+        if not walk_payload(&w, schema, buffer.start, buffer.length):
+            raise refused(&w)
+        if w.note_count == 0:
+            return data, []
+        return rewritten(&w), [
+            deviation(&w, &w.notes[i]) for i in range(w.note_count) if w.notes[i].kind >= NOTE_NULL
+        ]
+    finally:
+        walk_free(&w)
+
+
+cdef tuple deviation(Walk *w, Note *note):
+    """What was tolerated: its name, path, offset and the bytes found."""
+    cdef const uint8_t *at = w.start + note.value
+    stop = note.end if note.kind >= NOTE_LONG else min(note.value + FOUND_SIZE, w.text.end - w.start)
+    found = PyBytes_FromStringAndSize(<const char *>at, stop - note.value)
+    return DEVIATIONS[note.kind], path_to(w, at, KEY_ADDITIONAL if note.kind == NOTE_UNKNOWN else 0), note.value, found
+
+
+# Refusals
+
+
+cdef object refused(Walk *w):
+    """Build the error for a walk that has ended in a refusal."""
+    cdef Py_ssize_t offset
+    if w.keyword == KEY_MEMORY:
+        return MemoryError()
+    offset = w.at - w.start
+    found = PyBytes_FromStringAndSize(<const char *>w.at, min(FOUND_SIZE, w.text.end - w.at))
+    return refusal.payload_error(KEYWORDS[w.keyword], path_to(w, w.at, w.keyword), offset, found, facts_of(w))
+
+
+cdef dict facts_of(Walk *w):
+    """What the tables know of the place of a refusal."""
+    if w.keyword == KEY_REQUIRED:
+        return {"missing": field_name(w.missing)}
+    if w.keyword == KEY_ADDITIONAL:
+        return {"members": [field_name(w.object.first + i) for i in range(w.object.count)]}
+    if w.field == NULL:
+        return {"kind": "object"}
+    return describe_field(w.field)
+
+
+cdef str field_name(int index):
+    return pool_text(OCPP_FIELDS[index].name, OCPP_FIELDS[index].length)
+
+
+cdef list path_to(Walk *w, const uint8_t *at, int keyword):
+    """Names and indices that lead from the payload to a place in it; all text before it was walked."""
+    cdef Text text
+    cdef const uint8_t *p = w.start
+    cdef const uint8_t *name
+    cdef list path = []
+    cdef bint after_name = False
+    text.end = w.text.end
+    while True:
+        p = skip_space(p, at)
+        if p >= at:
+            break
+        if p[0] == 0x7B:
+            path.append(None)
+            after_name = False
+        elif p[0] == 0x5B:
+            path.append(0)
+            after_name = True
+        elif p[0] == 0x7D or p[0] == 0x5D:
+            path.pop()
+            after_name = True
+        elif p[0] == 0x2C:
+            if type(path[-1]) is int:
+                path[-1] += 1
+            else:
+                path[-1] = None
+                after_name = False
+        elif p[0] == 0x22:
+            name = p
+            p = scan_string(&text, p + 1)
+            if p == NULL or p >= at:
+                break
+            if not after_name:
+                path[-1] = text_of(name, p + 1)
+                after_name = True
+        p += 1
+    if keyword == KEY_REQUIRED or keyword == KEY_MIN_ITEMS or keyword == KEY_MAX_ITEMS:
+        path.pop()
+    elif keyword == KEY_ADDITIONAL or keyword == KEY_UNIQUE:
+        p = scan_string(&text, at + 1)
+        path[-1] = text_of(at, p + 1)
+    return [step for step in path if step is not None]
+
+
+cdef str text_of(const uint8_t *start, const uint8_t *end):
+    """A scanned string with its quotes, as Python has it."""
+    return refusal.text_of(PyBytes_FromStringAndSize(<const char *>start, end - start))
+
+
+# Descriptions
+
+
+cdef dict describe_field(const ocpp_field *field):
+    cdef const ocpp_enum *e
+    facts = {
+        "kind": KINDS[field.kind],
+        "minimum": field.minimum if field.flags & OCPP_MINIMUM else None,
+        "maximum": field.maximum if field.flags & OCPP_MAXIMUM else None,
+        "max_length": field.max_length if field.flags & OCPP_MAX_LENGTH else None,
+        "is_array": bool(field.flags & OCPP_ARRAY),
+        "min_items": field.min_items,
+        "max_items": field.max_items or None,
+        "is_identifier": bool(field.flags & OCPP_IDENTIFIER),
+    }
+    if field.kind == OCPP_ENUM:
+        e = &OCPP_ENUMS[field.index]
+        facts["type"] = pool_text(e.name, e.length)
+        facts["values"] = [
+            pool_text(OCPP_VALUES[e.first + i].name, OCPP_VALUES[e.first + i].length) for i in range(e.count)
+        ]
+    elif field.kind == OCPP_OBJECT:
+        facts["type"] = pool_text(OCPP_OBJECTS[field.index].name, OCPP_OBJECTS[field.index].length)
+    return facts
+
+
+def describe(int schema):
+    cdef const ocpp_object *o
+    if not 0 <= schema < OCPP_OBJECT_COUNT:
+        raise IndexError("no such schema")
+    o = &OCPP_OBJECTS[schema]
+    return [
+        {
+            "name": field_name(o.first + i),
+            "required": bool(o.required >> i & 1),
+            **describe_field(&OCPP_FIELDS[o.first + i]),
+        }
+        for i in range(o.count)
+    ]
+
+
+# Rewriting what is valid but not written as msgspec, or a peer, wants it
+
+
+cdef bytes rewritten(Walk *w):
+    """The payload with everything replaced that was noted."""
+    cdef const char *start = <const char *>w.start
+    cdef Py_ssize_t done = 0, i
+    cdef Note *note
+    cdef list parts = []
+    for i in range(w.note_count):
+        note = &w.notes[i]
+        parts.append(PyBytes_FromStringAndSize(start + done, note.start - done))
+        parts.append(replacement(w, note))
+        done = note.end
+    parts.append(PyBytes_FromStringAndSize(start + done, w.text.end - w.start - done))
+    return b"".join(parts)
+
+
+cdef bytes replacement(Walk *w, Note *note):
+    cdef const uint8_t *start = w.start + note.start
+    cdef const uint8_t *end = w.start + note.end
+    cdef const ocpp_enum *e
+    if note.kind == NOTE_INTEGER:
+        return integer_text(start, end)
+    if note.kind == NOTE_DATETIME or note.kind == NOTE_NO_OFFSET:
+        return datetime_text(start + 1, end - 1, w.mode & MODE_CANONICAL)
+    if note.kind == NOTE_QUOTED:
+        if note.field.kind == OCPP_INTEGER:
+            return integer_text(start + 1, end - 1)
+        return PyBytes_FromStringAndSize(<const char *>start + 1, end - start - 2)
+    if note.kind == NOTE_ENUM:  # a stand-in; the codec puts the text in its place
+        e = &OCPP_ENUMS[note.field.index]
+        return f'"{pool_text(OCPP_VALUES[e.first].name, OCPP_VALUES[e.first].length)}"'.encode("ascii")
+    if note.kind == NOTE_LONG:  # a stand-in too
+        return b'""'
+    return b""
+
+
+cdef bytes integer_text(const uint8_t *start, const uint8_t *end):
+    """A whole number in digits alone: its digits that count, and as many zeros as it takes."""
+    cdef Decimal number = read_decimal(start, end)
+    cdef const uint8_t *p = number.first
+    if p == NULL:
+        return b"0"
+    digits = PyBytes_FromStringAndSize(<const char *>p, min(number.digits + 1, end - p)).replace(b".", b"")
+    digits = digits[: number.digits] + b"0" * (number.exponent - number.digits)
+    return b"-" + digits if number.negative else digits
+
+
+cdef bytes datetime_text(const uint8_t *start, const uint8_t *end, bint canonical):
+    """A checked date-time as msgspec takes it, or in canonical form: UTC with Z, at most three digits of a second."""
+    cdef uint8_t plain[DATETIME_ROOM]
+    cdef Py_ssize_t length = plain_text(start, end, plain, DATETIME_ROOM) if end - start < DATETIME_ROOM else -1
+    cdef DateTime found
+    if length >= 0:
+        start = plain
+        end = start + length
+    scan_datetime(start, end, &found)
+    fraction = PyBytes_FromStringAndSize(<const char *>found.point, min(found.fraction, 3 if canonical else 6) + 1)
+    text = PyBytes_FromStringAndSize(<const char *>start, 19).upper()
+    if found.traits & LEAP_SECOND:
+        text = text[:17] + b"59"
+    if found.fraction and fraction.strip(b".0"):
+        text += fraction
+    if found.traits & NOT_UTC:
+        text += PyBytes_FromStringAndSize(<const char *>end - 6, 6)
+        if canonical:
+            moment = datetime.fromisoformat(text.decode("ascii"))
+            text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")[:-6].encode("ascii")
+    return b'"' + text + (b"Z" if canonical or not found.traits & NOT_UTC else b"") + b'"'

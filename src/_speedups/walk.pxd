@@ -1,0 +1,91 @@
+"""The walk over a payload's bytes that decides its validity: no Python objects, no GIL, no recursion without a bound."""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+from ocpp21._speedups.jsontext cimport Text
+from ocpp21._speedups.schema_tables cimport ocpp_field, ocpp_object
+
+cdef enum Keyword:
+    KEY_NONE
+    KEY_JSON
+    KEY_UTF8
+    KEY_SURROGATE
+    KEY_UNIQUE
+    KEY_DEPTH
+    KEY_RANGE
+    KEY_TYPE
+    KEY_REQUIRED
+    KEY_ADDITIONAL
+    KEY_ENUM
+    KEY_MINIMUM
+    KEY_MAXIMUM
+    KEY_MAX_LENGTH
+    KEY_MIN_ITEMS
+    KEY_MAX_ITEMS
+    KEY_FORMAT
+    KEY_IDENTIFIER
+    KEY_INTEGER32
+    KEY_FRACTION
+    KEY_DECIMALS
+    KEY_MEMORY
+
+cdef enum Mode:
+    MODE_CONFORM = 1  # rules of the standard that the schemas do not hold
+    MODE_CANONICAL = 2  # note date-times that are not written as we send them
+    MODE_LENIENT = 4  # note deviations instead of refusing them
+
+cdef enum NoteKind:
+    NOTE_INTEGER  # a whole number not written in digits alone
+    NOTE_DATETIME
+    NOTE_NULL  # from here on: lenient mode only
+    NOTE_UNKNOWN
+    NOTE_LONG
+    NOTE_ENUM
+    NOTE_NO_OFFSET
+    NOTE_QUOTED
+
+cdef struct Note:
+    NoteKind kind
+    Py_ssize_t start  # of the bytes to replace, from the start of the payload
+    Py_ssize_t end
+    Py_ssize_t value  # what it is about: a value or a member name
+    const ocpp_field *field
+
+cdef struct Member:
+    uint64_t hash
+    const uint8_t *name
+    const uint8_t *end
+    uint32_t owner
+
+cdef enum:
+    FEW_MEMBERS = 64
+    FEW_NOTES = 8
+
+cdef struct Walk:
+    Text text
+    const uint8_t *start
+    int mode
+    bint to_station
+    # the refusal
+    int keyword
+    const uint8_t *at
+    const ocpp_field *field  # of the value; NULL when it is the payload itself
+    const ocpp_object *object  # that a member is unknown to
+    int missing  # index of the field that is required
+    # what to rewrite; notes points to few_notes until there are more
+    Note *notes
+    Py_ssize_t note_count
+    Py_ssize_t note_room
+    # names seen in open objects, a hash table; members is NULL until there is one
+    Member *members
+    uint32_t member_count
+    uint32_t member_room
+    uint32_t owners
+    uint64_t member_seed
+    # last, and the one part that need not be zero at the start
+    Note few_notes[FEW_NOTES]
+
+
+cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length) noexcept nogil
+cdef bint walk_json(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil
+cdef void walk_free(Walk *w) noexcept nogil

@@ -1,0 +1,725 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: freethreading_compatible=True
+"""The walk over a payload's bytes that decides its validity.
+
+One pass in document order. Every function takes the place of the first byte of what it checks and returns the place
+after the last one, or NULL once something is refused; the first refusal ends the walk. A valid payload that msgspec
+would not decode as it is, or that we would not send as it is, leaves notes on what to rewrite.
+
+The depth of closed objects is bounded by the schemas, that of open values by ``MAX_DEPTH``.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy
+
+from ocpp21._speedups.datetimetext cimport LEAP_SECOND, LOWERCASE, NO_OFFSET, NOT_UTC, DateTime, scan_datetime
+from ocpp21._speedups.jsontext cimport (
+    ESCAPED,
+    EXPONENT,
+    FAULT_JSON,
+    FAULT_UTF8,
+    FRACTION,
+    NEGATIVE,
+    WIDE,
+    Decimal,
+    compare_magnitude,
+    count_code_points,
+    load64,
+    next_code_point,
+    plain_text,
+    read_decimal,
+    scan_number,
+    scan_string,
+    scan_word,
+    skip_space,
+)
+from ocpp21._speedups.schema_tables cimport (
+    OCPP_ANY,
+    OCPP_ARRAY,
+    OCPP_BOOLEAN,
+    OCPP_DATETIME,
+    OCPP_ENUM,
+    OCPP_ENUMS,
+    OCPP_FIELDS,
+    OCPP_IDENTIFIER,
+    OCPP_INTEGER,
+    OCPP_MAX_LENGTH,
+    OCPP_MAXIMUM,
+    OCPP_MINIMUM,
+    OCPP_NUMBER,
+    OCPP_OBJECT,
+    OCPP_OBJECTS,
+    OCPP_POOL,
+    OCPP_SLOTS,
+    OCPP_STRING,
+    OCPP_VALUES,
+    ocpp_enum,
+    ocpp_field,
+    ocpp_object,
+    ocpp_value,
+)
+
+cdef enum:
+    #: Nesting of objects and arrays inside customData and DataTransfer.data, counted from the payload. The schemas
+    #: themselves nest 13 deep at most (Part 3, ReportChargingProfilesRequest), so a cap of 32 for them never shows.
+    MAX_DEPTH = 64
+    #: Digits of a number up to which it surely fits a double, unless it has an exponent.
+    SAFE_DIGITS = 300
+    DOUBLE_DIGITS = 309
+    #: Room for a name or enumeration value with its escapes undone; the longest of the standard has 45 bytes.
+    NAME_ROOM = 64
+    #: Room for a date-time written with escapes.
+    DATETIME_ROOM = 256
+    #: Lenient mode takes strings up to this many times their limit.
+    LENIENT_LENGTHS = 4
+
+#: The first number that rounds to no double: 2 ** 1024 - 2 ** 970.
+cdef const char *TOO_LARGE = (
+    b"179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330"
+    b"286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069"
+    b"855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792"
+)
+
+
+cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length) noexcept nogil:
+    """Check a payload against a schema; mode and member_seed of the walk are set, all else is zero."""
+    cdef const uint8_t *end = begin(w, p, length)
+    w.to_station = OCPP_OBJECTS[schema].to_station
+    p = skip_space(p, end)
+    if p == end:
+        refuse(w, KEY_JSON, p)
+        return False
+    if p[0] != 0x7B:
+        wrong_type(w, p)
+        return False
+    return finish(w, walk_object(w, p, &OCPP_OBJECTS[schema], 1))
+
+
+cdef bint walk_json(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil:
+    """Check that a text is one JSON value as OCPP-J wants it, whatever its form."""
+    cdef const uint8_t *end = begin(w, p, length)
+    return finish(w, walk_any(w, skip_space(p, end), 0))
+
+
+cdef void walk_free(Walk *w) noexcept nogil:
+    """Give back what a walk has taken."""
+    free(w.members)
+    if w.notes != w.few_notes:
+        free(w.notes)
+
+
+cdef inline const uint8_t *begin(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil:
+    w.start = p
+    w.text.end = p + length
+    w.notes = w.few_notes
+    w.note_room = FEW_NOTES
+    return w.text.end
+
+
+cdef inline bint finish(Walk *w, const uint8_t *p) noexcept nogil:
+    if p == NULL:
+        return False
+    p = skip_space(p, w.text.end)
+    if p != w.text.end:
+        refuse(w, KEY_JSON, p)
+        return False
+    return True
+
+
+cdef inline const uint8_t *refuse(Walk *w, int keyword, const uint8_t *at) noexcept nogil:
+    w.keyword = keyword
+    w.at = at
+    return NULL
+
+
+cdef const uint8_t *refuse_text(Walk *w) noexcept nogil:
+    """Pass on what the scanner of strings and numbers has found."""
+    if w.text.fault == FAULT_JSON:
+        return refuse(w, KEY_JSON, w.text.at)
+    return refuse(w, KEY_UTF8 if w.text.fault == FAULT_UTF8 else KEY_SURROGATE, w.text.at)
+
+
+cdef const uint8_t *wrong_type(Walk *w, const uint8_t *p) noexcept nogil:
+    """Refuse a value of another type; what is no value at all is refused as no JSON."""
+    if p < w.text.end and p[0] != 0x7B and p[0] != 0x5B and walk_any(w, p, 0) == NULL:
+        return NULL
+    if p == w.text.end:
+        return refuse(w, KEY_JSON, p)
+    return refuse(w, KEY_TYPE, p)
+
+
+cdef bint note(
+    Walk *w, NoteKind kind, const uint8_t *start, const uint8_t *end, const uint8_t *value, const ocpp_field *field
+) noexcept nogil:
+    """Write down what to rewrite; false when memory has run out."""
+    cdef Note *more
+    if w.note_count == w.note_room:
+        more = <Note *>realloc(NULL if w.notes == w.few_notes else w.notes, 2 * w.note_room * sizeof(Note))
+        if more == NULL:
+            refuse(w, KEY_MEMORY, start)
+            return False
+        if w.notes == w.few_notes:
+            memcpy(more, w.few_notes, sizeof(w.few_notes))
+        w.notes = more
+        w.note_room *= 2
+    w.notes[w.note_count] = Note(kind, start - w.start, end - w.start, value - w.start, field)
+    w.note_count += 1
+    return True
+
+
+# Objects and arrays
+
+
+cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o, int depth) noexcept nogil:
+    cdef const uint8_t *end = w.text.end
+    cdef const uint8_t *name
+    cdef const uint8_t *value
+    cdef const uint8_t *comma = NULL  # before the member, unless it goes with a removed one
+    cdef const ocpp_field *field
+    cdef uint64_t seen = 0
+    cdef uint32_t owner = 0
+    cdef int index = -1
+    cdef bint removed
+    p = skip_space(p + 1, end)
+    if p < end and p[0] == 0x7D:
+        return close_object(w, p, o, seen)
+    while True:
+        if p == end or p[0] != 0x22:
+            return refuse(w, KEY_JSON, p)
+        name = p + 1
+        p = scan_string(&w.text, name)
+        if p == NULL:
+            return refuse_text(w)
+        index = find_field(w, o, name, p, index + 1)
+        field = &OCPP_FIELDS[o.first + index] if index >= 0 else NULL
+        if index >= 0:
+            if seen >> index & 1:
+                return refuse(w, KEY_UNIQUE, name - 1)
+            seen |= <uint64_t>1 << index
+        elif o.is_open:
+            if not is_new_member(w, name, p, &owner):
+                return refuse(w, w.keyword or KEY_UNIQUE, name - 1)
+        elif not w.mode & MODE_LENIENT:
+            w.object = o
+            return refuse(w, KEY_ADDITIONAL, name - 1)
+        value = skip_space(p + 1, end)
+        if value == end or value[0] != 0x3A:
+            return refuse(w, KEY_JSON, value)
+        value = skip_space(value + 1, end)
+        if index < 0:
+            p = walk_any(w, value, depth)
+        elif w.mode & MODE_LENIENT and is_absent(w, value, o, index):
+            seen ^= <uint64_t>1 << index
+            p = value + 4
+        else:
+            p = walk_value(w, value, field, depth)
+        if p == NULL:
+            return NULL
+        removed = index < 0 and not o.is_open or index >= 0 and not seen >> index & 1
+        p = skip_space(p, end)
+        if p < end and p[0] == 0x2C:
+            if not removed:
+                comma = p
+            elif not remove_member(w, name - 1, skip_space(p + 1, end), name - 1, value, field):
+                return NULL
+            p = skip_space(p + 1, end)
+            continue
+        if p == end or p[0] != 0x7D:
+            return refuse(w, KEY_JSON, p)
+        if removed and not remove_member(w, name - 1 if comma == NULL else comma, p, name - 1, value, field):
+            return NULL
+        return close_object(w, p, o, seen)
+
+
+cdef inline const uint8_t *close_object(Walk *w, const uint8_t *p, const ocpp_object *o, uint64_t seen) noexcept nogil:
+    cdef uint64_t missing = o.required & ~seen
+    if missing == 0:
+        return p + 1
+    w.missing = o.first
+    while not missing & 1:
+        missing >>= 1
+        w.missing += 1
+    return refuse(w, KEY_REQUIRED, p)
+
+
+cdef inline bint is_absent(Walk *w, const uint8_t *value, const ocpp_object *o, int index) noexcept nogil:
+    """Say whether lenient mode takes a value as absent: a null where something optional is due."""
+    if o.required >> index & 1 or OCPP_FIELDS[o.first + index].kind == OCPP_ANY:
+        return False
+    return value < w.text.end and value[0] == 0x6E and scan_word(&w.text, value, b"null", 4) != NULL
+
+
+cdef bint remove_member(
+    Walk *w, const uint8_t *start, const uint8_t *end, const uint8_t *name, const uint8_t *value, const ocpp_field *field
+) noexcept nogil:
+    if field == NULL:
+        return note(w, NOTE_UNKNOWN, start, end, name, field)
+    return note(w, NOTE_NULL, start, end, value, field)
+
+
+cdef inline int find_field(
+    Walk *w, const ocpp_object *o, const uint8_t *name, const uint8_t *end, int expected
+) noexcept nogil:
+    """Index of the field of that name, or -1; most objects list their members in the order of the schema."""
+    cdef const ocpp_field *field
+    cdef Py_ssize_t length = end - name
+    cdef uint8_t plain[NAME_ROOM]
+    cdef int index
+    end = w.text.end
+    if w.text.traits & ESCAPED:
+        length = plain_text(name, name + length, plain, NAME_ROOM)
+        name = plain
+        end = plain + NAME_ROOM
+    elif expected < o.count:
+        field = &OCPP_FIELDS[o.first + expected]
+        if field.length == length and is_name(name, length, end, field.name):
+            return expected
+    if length < 0 or length > NAME_ROOM:
+        return -1
+    index = OCPP_SLOTS[o.slots + (hash_name(name, length, end, o.seed) >> (64 - o.bits))] - 1
+    if index >= 0:
+        field = &OCPP_FIELDS[o.first + index]
+        if field.length != length or not is_name(name, length, end, field.name):
+            return -1
+    return index
+
+
+cdef inline uint64_t load_tail(const uint8_t *p, Py_ssize_t length, const uint8_t *end) noexcept nogil:
+    """Load up to eight bytes, the rest zero; the buffer ends at ``end``."""
+    cdef uint64_t word = 0
+    cdef Py_ssize_t i
+    if length >= 8:
+        return load64(p)
+    if end - p >= 8:
+        return load64(p) & (<uint64_t>1 << 8 * length) - 1
+    for i in range(length):
+        word |= <uint64_t>p[i] << 8 * i
+    return word
+
+
+cdef inline uint64_t hash_name(const uint8_t *p, Py_ssize_t length, const uint8_t *end, uint64_t seed) noexcept nogil:
+    """Hash a name as emit_tables.py does: eight bytes at a time, the last ones padded with zeros."""
+    cdef uint64_t state = seed ^ <uint64_t>length
+    while length > 0:
+        state = (state ^ load_tail(p, length, end)) * <uint64_t>0x9E3779B97F4A7C15
+        state ^= state >> 32
+        p += 8
+        length -= 8
+    return state
+
+
+cdef inline bint is_name(const uint8_t *p, Py_ssize_t length, const uint8_t *end, uint32_t name) noexcept nogil:
+    """Compare with a name in the pool, which is padded behind its last one."""
+    cdef const uint8_t *q = <const uint8_t *>&OCPP_POOL[name]
+    cdef uint64_t mask
+    while length > 0:
+        mask = <uint64_t>-1 if length >= 8 else (<uint64_t>1 << 8 * length) - 1
+        if load_tail(p, length, end) != load64(q) & mask:
+            return False
+        p += 8
+        q += 8
+        length -= 8
+    return True
+
+
+cdef const uint8_t *walk_array(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
+    cdef const uint8_t *end = w.text.end
+    cdef Py_ssize_t count = 0
+    if p == end or p[0] != 0x5B:
+        return wrong_type(w, p)
+    p = skip_space(p + 1, end)
+    if p < end and p[0] == 0x5D:
+        return refuse_field(w, KEY_MIN_ITEMS, p, field) if field.min_items else p + 1
+    while True:
+        count += 1
+        if field.max_items and count > field.max_items:
+            return refuse_field(w, KEY_MAX_ITEMS, p, field)
+        p = walk_item(w, p, field, depth)
+        if p == NULL:
+            return NULL
+        p = skip_space(p, end)
+        if p < end and p[0] == 0x2C:
+            p = skip_space(p + 1, end)
+            continue
+        if p == end or p[0] != 0x5D:
+            return refuse(w, KEY_JSON, p)
+        if count < field.min_items:
+            return refuse_field(w, KEY_MIN_ITEMS, p, field)
+        return p + 1
+
+
+cdef inline const uint8_t *refuse_field(Walk *w, int keyword, const uint8_t *at, const ocpp_field *field) noexcept nogil:
+    w.field = field
+    return refuse(w, keyword, at)
+
+
+# Values
+
+
+cdef inline const uint8_t *walk_value(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
+    if field.flags & OCPP_ARRAY:
+        return walk_array(w, p, field, depth + 1)
+    return walk_item(w, p, field, depth)
+
+
+cdef const uint8_t *walk_item(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
+    cdef int kind = field.kind
+    cdef uint8_t c = p[0] if p < w.text.end else 0
+    if kind == OCPP_STRING:
+        if c == 0x22:
+            return walk_string(w, p, field)
+    elif kind == OCPP_ENUM:
+        if c == 0x22:
+            return walk_enum(w, p, field)
+    elif kind == OCPP_NUMBER or kind == OCPP_INTEGER:
+        if c == 0x2D or 0x30 <= c <= 0x39:
+            return walk_number(w, p, field)
+        if c == 0x22 and w.mode & MODE_LENIENT:
+            return walk_quoted_number(w, p, field)
+    elif kind == OCPP_OBJECT:
+        if c == 0x7B:
+            return walk_object(w, p, &OCPP_OBJECTS[field.index], depth + 1)
+    elif kind == OCPP_DATETIME:
+        if c == 0x22:
+            return walk_datetime(w, p, field)
+    elif kind == OCPP_BOOLEAN:
+        if c == 0x74:
+            return walk_word(w, p, b"true", 4)
+        if c == 0x66:
+            return walk_word(w, p, b"false", 5)
+    else:
+        return walk_any(w, p, depth)
+    w.field = field
+    return wrong_type(w, p)
+
+
+cdef inline const uint8_t *walk_word(Walk *w, const uint8_t *p, const char *word, int length) noexcept nogil:
+    p = scan_word(&w.text, p, word, length)
+    return p if p != NULL else refuse_text(w)
+
+
+cdef const uint8_t *walk_string(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
+    cdef const uint8_t *start = p
+    cdef Py_ssize_t length, limit = field.max_length
+    p = scan_string(&w.text, p + 1)
+    if p == NULL:
+        return refuse_text(w)
+    # No character takes less than one byte: only a text with too many bytes needs counting.
+    if field.flags & OCPP_MAX_LENGTH and p - start - 1 > limit:
+        length = count_code_points(start + 1, p) if w.text.traits else p - start - 1
+        if length > limit:
+            if not w.mode & MODE_LENIENT or length > LENIENT_LENGTHS * limit:
+                return refuse_field(w, KEY_MAX_LENGTH, start, field)
+            if not note(w, NOTE_LONG, start, p + 1, start, field):
+                return NULL
+    if w.mode & MODE_CONFORM and field.flags & OCPP_IDENTIFIER and not is_identifier(start + 1, p):
+        return refuse_field(w, KEY_IDENTIFIER, start, field)
+    return p + 1
+
+
+cdef bint is_identifier(const uint8_t *p, const uint8_t *end) noexcept nogil:
+    """Check the character set of identifierString: a-z A-Z 0-9 * - _ = : + | @ . (Part 2, 2.1.4)."""
+    cdef int c
+    while p < end:
+        c = next_code_point(&p)
+        if 0x61 <= c | 0x20 <= 0x7A and c < 0x80 or 0x30 <= c <= 0x3A:
+            continue
+        if c == 0x2A or c == 0x2B or c == 0x2D or c == 0x2E or c == 0x3D or c == 0x40 or c == 0x5F or c == 0x7C:
+            continue
+        return False
+    return True
+
+
+cdef const uint8_t *walk_enum(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
+    cdef const ocpp_enum *e = &OCPP_ENUMS[field.index]
+    cdef const ocpp_value *value
+    cdef const uint8_t *start = p
+    cdef const uint8_t *name = p + 1
+    cdef const uint8_t *end = w.text.end
+    cdef Py_ssize_t length
+    cdef uint8_t plain[NAME_ROOM]
+    cdef int slot
+    p = scan_string(&w.text, name)
+    if p == NULL:
+        return refuse_text(w)
+    length = p - name
+    if w.text.traits & ESCAPED:
+        length = plain_text(name, p, plain, NAME_ROOM)
+        name = plain
+        end = plain + NAME_ROOM
+    if 0 < length <= NAME_ROOM:
+        slot = OCPP_SLOTS[e.slots + (hash_name(name, length, end, e.seed) >> (64 - e.bits))]
+        if slot > 0:
+            value = &OCPP_VALUES[e.first + slot - 1]
+            if value.length == length and is_name(name, length, end, value.name):
+                return p + 1
+    if not w.mode & MODE_LENIENT:
+        return refuse_field(w, KEY_ENUM, start, field)
+    return p + 1 if note(w, NOTE_ENUM, start, p + 1, start, field) else NULL
+
+
+cdef const uint8_t *walk_datetime(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
+    cdef const uint8_t *start = p
+    cdef DateTime found
+    cdef uint8_t plain[DATETIME_ROOM]
+    cdef Py_ssize_t length
+    cdef bint is_escaped, is_valid
+    p = scan_string(&w.text, p + 1)
+    if p == NULL:
+        return refuse_text(w)
+    is_escaped = w.text.traits & ESCAPED
+    if is_escaped:
+        length = plain_text(start + 1, p, plain, DATETIME_ROOM)
+        is_valid = length > 0 and scan_datetime(plain, plain + length, &found)
+    else:
+        is_valid = scan_datetime(start + 1, p, &found)
+    if not is_valid or found.traits & NO_OFFSET and not w.mode & MODE_LENIENT:
+        return refuse_field(w, KEY_FORMAT, start, field)
+    if w.mode & MODE_CONFORM and found.fraction > 3 and not w.mode & MODE_CANONICAL:
+        return refuse_field(w, KEY_FRACTION, start, field)
+    if found.traits & NO_OFFSET:
+        return p + 1 if note(w, NOTE_NO_OFFSET, start, p + 1, start, field) else NULL
+    # msgspec takes neither leap seconds nor, near the end of time, more than six digits; it rounds where we cut.
+    if is_escaped or found.fraction > 6 or found.traits & LEAP_SECOND or (
+        w.mode & MODE_CANONICAL and (found.fraction > 3 or found.traits & (NOT_UTC | LOWERCASE))
+    ):
+        return p + 1 if note(w, NOTE_DATETIME, start, p + 1, start, field) else NULL
+    return p + 1
+
+
+# Numbers
+
+
+cdef const uint8_t *walk_number(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
+    cdef const uint8_t *start = p
+    p = scan_number(&w.text, p)
+    if p == NULL:
+        return refuse_text(w)
+    # Most numbers: few digits and, where a whole number is due, nothing else.
+    if p - start <= 9 and not w.text.traits & (EXPONENT | FRACTION):
+        return p if fits(small_integer(start, p), field) else refuse_bound(w, start, field, small_integer(start, p))
+    if p - start <= 9 and not w.text.traits & EXPONENT and not field.flags & (OCPP_MINIMUM | OCPP_MAXIMUM):
+        if field.kind == OCPP_NUMBER and not w.mode & MODE_CONFORM:
+            return p
+    return walk_exact(w, start, p, field)
+
+
+cdef inline int64_t small_integer(const uint8_t *p, const uint8_t *end) noexcept nogil:
+    cdef int64_t value = 0
+    cdef bint negative = p[0] == 0x2D
+    p += negative
+    while p < end:
+        value = value * 10 + p[0] - 0x30
+        p += 1
+    return -value if negative else value
+
+
+cdef inline bint fits(int64_t value, const ocpp_field *field) noexcept nogil:
+    if field.flags & OCPP_MINIMUM and value < field.minimum:
+        return False
+    return not (field.flags & OCPP_MAXIMUM and value > field.maximum)
+
+
+cdef inline const uint8_t *refuse_bound(
+    Walk *w, const uint8_t *at, const ocpp_field *field, int64_t value
+) noexcept nogil:
+    cdef bint low = field.flags & OCPP_MINIMUM and value < field.minimum
+    return refuse_field(w, KEY_MINIMUM if low else KEY_MAXIMUM, at, field)
+
+
+cdef const uint8_t *walk_exact(Walk *w, const uint8_t *start, const uint8_t *end, const ocpp_field *field) noexcept nogil:
+    """Check a scanned number on its digits: nothing is rounded, so 1.0000000000000000001 is no integer."""
+    cdef Decimal number = read_decimal(start, end)
+    if too_large(&number):
+        return refuse_field(w, KEY_RANGE, start, field)
+    if field.kind == OCPP_INTEGER:
+        if number.decimals > 0:
+            return refuse_field(w, KEY_TYPE, start, field)
+        if w.text.traits & (EXPONENT | FRACTION) and not note(w, NOTE_INTEGER, start, end, start, field):
+            return NULL
+        if w.mode & MODE_CONFORM and not is_integer32(&number):
+            return refuse_field(w, KEY_INTEGER32, start, field)
+    elif w.mode & MODE_CONFORM and w.to_station and number.decimals > 6:
+        return refuse_field(w, KEY_DECIMALS, start, field)
+    if field.flags & OCPP_MINIMUM and compare(&number, field.minimum) < 0:
+        return refuse_field(w, KEY_MINIMUM, start, field)
+    if field.flags & OCPP_MAXIMUM and compare(&number, field.maximum) > 0:
+        return refuse_field(w, KEY_MAXIMUM, start, field)
+    return end
+
+
+cdef inline bint too_large(Decimal *number) noexcept nogil:
+    """Say whether no double holds the number."""
+    return compare_magnitude(number, <const uint8_t *>TOO_LARGE, DOUBLE_DIGITS, DOUBLE_DIGITS) >= 0
+
+
+cdef bint is_integer32(Decimal *number) noexcept nogil:
+    cdef const char *limit = b"2147483648" if number.negative else b"2147483647"
+    return compare_magnitude(number, <const uint8_t *>limit, 10, 10) <= 0
+
+
+cdef int compare(Decimal *number, int bound) noexcept nogil:
+    """Compare a number with a small whole one: negative, zero, positive."""
+    cdef uint8_t digits[8]
+    cdef int length = 0, rest = -bound if bound < 0 else bound, i
+    cdef int magnitude
+    if number.first == NULL:
+        return -bound
+    if bound == 0 or number.negative != (bound < 0):
+        return -1 if number.negative else 1
+    while rest > 0:
+        length += 1
+        rest //= 10
+    rest = -bound if bound < 0 else bound
+    for i in range(length):
+        digits[length - 1 - i] = <uint8_t>(0x30 + rest % 10)
+        rest //= 10
+    magnitude = compare_magnitude(number, digits, length, length)
+    return -magnitude if number.negative else magnitude
+
+
+cdef const uint8_t *walk_quoted_number(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
+    """Lenient mode: take a number that stands in quotes."""
+    cdef const uint8_t *start = p
+    cdef const uint8_t *inner
+    p = scan_string(&w.text, p + 1)
+    if p == NULL:
+        return refuse_text(w)
+    inner = scan_number(&w.text, start + 1)
+    if inner != p:
+        return refuse_field(w, KEY_TYPE, start, field)
+    if not note(w, NOTE_QUOTED, start, p + 1, start, field) or walk_exact(w, start + 1, p, field) == NULL:
+        return NULL
+    return p + 1
+
+
+# Values of any form
+
+
+cdef const uint8_t *walk_any(Walk *w, const uint8_t *p, int depth) noexcept nogil:
+    cdef const uint8_t *end
+    cdef const uint8_t *start = p
+    cdef Decimal number
+    cdef uint8_t c = p[0] if p < w.text.end else 0
+    if c == 0x22:
+        p = scan_string(&w.text, p + 1)
+        return p + 1 if p != NULL else refuse_text(w)
+    if c == 0x7B or c == 0x5B:
+        return walk_any_members(w, p, depth + 1) if depth < MAX_DEPTH else refuse(w, KEY_DEPTH, p)
+    if c == 0x74:
+        return walk_word(w, p, b"true", 4)
+    if c == 0x66:
+        return walk_word(w, p, b"false", 5)
+    if c == 0x6E:
+        return walk_word(w, p, b"null", 4)
+    end = scan_number(&w.text, p)
+    if end == NULL:
+        return refuse_text(w)
+    if w.text.traits & EXPONENT or end - start > SAFE_DIGITS:
+        number = read_decimal(start, end)
+        if too_large(&number):
+            return refuse(w, KEY_RANGE, start)
+    return end
+
+
+cdef const uint8_t *walk_any_members(Walk *w, const uint8_t *p, int depth) noexcept nogil:
+    """Walk an open object or array from its bracket on."""
+    cdef const uint8_t *end = w.text.end
+    cdef const uint8_t *name
+    cdef uint8_t bracket = p[0] + 2  # the closing one, in ASCII
+    cdef bint is_object = bracket == 0x7D
+    cdef uint32_t owner = 0
+    p = skip_space(p + 1, end)
+    if p < end and p[0] == bracket:
+        return p + 1
+    while True:
+        if is_object:
+            if p == end or p[0] != 0x22:
+                return refuse(w, KEY_JSON, p)
+            name = p + 1
+            p = scan_string(&w.text, name)
+            if p == NULL:
+                return refuse_text(w)
+            if not is_new_member(w, name, p, &owner):
+                return refuse(w, w.keyword or KEY_UNIQUE, name - 1)
+            p = skip_space(p + 1, end)
+            if p == end or p[0] != 0x3A:
+                return refuse(w, KEY_JSON, p)
+            p = skip_space(p + 1, end)
+        p = walk_any(w, p, depth)
+        if p == NULL:
+            return NULL
+        p = skip_space(p, end)
+        if p < end and p[0] == 0x2C:
+            p = skip_space(p + 1, end)
+        elif p < end and p[0] == bracket:
+            return p + 1
+        else:
+            return refuse(w, KEY_JSON, p)
+
+
+# Names of open objects: one hash table for all objects of a payload, keyed by object and name
+
+
+cdef bint is_new_member(Walk *w, const uint8_t *name, const uint8_t *end, uint32_t *owner) noexcept nogil:
+    """Remember a member's name; false when its object has it already, or when memory has run out."""
+    cdef Member *slot
+    cdef Member member
+    cdef const uint8_t *p = name
+    if owner[0] == 0:
+        w.owners += 1
+        owner[0] = w.owners
+    if 2 * (w.member_count + 1) > w.member_room and not grow_members(w):
+        refuse(w, KEY_MEMORY, name)
+        return False
+    # The seed is a secret of the process: nobody can choose names that meet.
+    member = Member(w.member_seed ^ owner[0] * <uint64_t>0x9E3779B97F4A7C15, name, end, owner[0])
+    while p < end:
+        member.hash = (member.hash ^ <uint64_t>next_code_point(&p)) * <uint64_t>0xD6E8FEB86659FD93
+        member.hash ^= member.hash >> 29
+    slot = find_slot(w, &member)
+    if slot.owner != 0:
+        return False
+    slot[0] = member
+    w.member_count += 1
+    return True
+
+
+cdef Member *find_slot(Walk *w, Member *member) noexcept nogil:
+    """The slot that holds an equal name of the same object, or the free one that is due to it."""
+    cdef uint32_t index = <uint32_t>member.hash
+    cdef Member *slot
+    while True:
+        index &= w.member_room - 1
+        slot = &w.members[index]
+        if slot.owner == 0:
+            return slot
+        if slot.hash == member.hash and slot.owner == member.owner and same_name(slot, member):
+            return slot
+        index += 1
+
+
+cdef bint same_name(Member *one, Member *other) noexcept nogil:
+    cdef const uint8_t *p = one.name
+    cdef const uint8_t *q = other.name
+    while p < one.end and q < other.end:
+        if next_code_point(&p) != next_code_point(&q):
+            return False
+    return p == one.end and q == other.end
+
+
+cdef bint grow_members(Walk *w) noexcept nogil:
+    cdef Member *old = w.members
+    cdef uint32_t old_room = w.member_room, i
+    cdef uint32_t room = 2 * old_room if old_room else FEW_MEMBERS
+    cdef Member *members = <Member *>calloc(room, sizeof(Member))
+    if members == NULL:
+        return False
+    w.members = members
+    w.member_room = room
+    for i in range(old_room):
+        if old[i].owner != 0:
+            find_slot(w, &old[i])[0] = old[i]
+    free(old)
+    return True
