@@ -117,8 +117,14 @@ def check(int schema, data, int mode=0):
     cdef Buffer buffer
     if type(data) is bytes:
         return check_span(schema, data, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), mode)
+    data = as_bytes(data)
     buffer = Buffer(data)
     return check_span(schema, data, buffer.start, buffer.length, mode)
+
+
+cdef inline object as_bytes(data):
+    """Text as the UTF-8 that it would be on the wire; a lone surrogate in it is refused as such later."""
+    return data.encode("utf-8", "surrogatepass") if type(data) is str else data
 
 
 cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t length, int mode):
@@ -159,7 +165,8 @@ def check_json(data):
 
 
 def check_many(schemas, payloads, int mode=0):
-    cdef list buffers = [Buffer(payload) for payload in payloads]
+    cdef list texts = [as_bytes(payload) for payload in payloads]
+    cdef list buffers = [Buffer(text) for text in texts]
     cdef Py_ssize_t count = len(buffers), i
     cdef list verdicts = [None] * count
     cdef Job *jobs
@@ -181,7 +188,7 @@ def check_many(schemas, payloads, int mode=0):
         for i in range(count):
             if not jobs[i].valid:
                 try:
-                    check(jobs[i].schema, payloads[i], mode)
+                    check(jobs[i].schema, texts[i], mode)
                 except refusal.PayloadError as error:
                     verdicts[i] = error
     finally:
@@ -204,6 +211,7 @@ cdef void run(Job *job, int mode) noexcept nogil:
 
 
 def tolerate(int schema, data, int mode=0):
+    data = as_bytes(data)
     cdef Buffer buffer = Buffer(data)
     cdef Walk w
     if not 0 <= schema < OCPP_OBJECT_COUNT:
@@ -223,10 +231,9 @@ def tolerate(int schema, data, int mode=0):
 
 cdef tuple deviation(Walk *w, Note *note):
     """What was tolerated: its name, path, offset and the bytes found."""
-    cdef const uint8_t *at = w.start + note.value
-    stop = note.end if note.kind >= NOTE_LONG else min(note.value + FOUND_SIZE, w.text.end - w.start)
-    found = PyBytes_FromStringAndSize(<const char *>at, stop - note.value)
-    return DEVIATIONS[note.kind], path_to(w, at, KEY_ADDITIONAL if note.kind == NOTE_UNKNOWN else 0), note.value, found
+    cdef const uint8_t *at = w.start + note.found
+    found = PyBytes_FromStringAndSize(<const char *>at, note.found_end - note.found)
+    return DEVIATIONS[note.kind], path_to(w, at, KEY_ADDITIONAL if note.kind == NOTE_UNKNOWN else 0), note.found, found
 
 
 # Refusals

@@ -48,7 +48,8 @@ cdef struct Note:
     NoteKind kind
     Py_ssize_t start  # of the bytes to replace, from the start of the payload
     Py_ssize_t end
-    Py_ssize_t value  # what it is about: a value or a member name
+    Py_ssize_t found  # what it is about: a value, or a member from its name on
+    Py_ssize_t found_end
     const ocpp_field *field
 
 cdef struct Member:

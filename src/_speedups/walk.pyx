@@ -149,10 +149,21 @@ cdef const uint8_t *wrong_type(Walk *w, const uint8_t *p) noexcept nogil:
     return refuse(w, KEY_TYPE, p)
 
 
-cdef bint note(
-    Walk *w, NoteKind kind, const uint8_t *start, const uint8_t *end, const uint8_t *value, const ocpp_field *field
-) noexcept nogil:
+cdef bint note(Walk *w, NoteKind kind, const uint8_t *start, const uint8_t *end, const ocpp_field *field) noexcept nogil:
     """Write down what to rewrite; false when memory has run out."""
+    return note_within(w, kind, start, end, start, end, field)
+
+
+cdef bint note_within(
+    Walk *w,
+    NoteKind kind,
+    const uint8_t *start,
+    const uint8_t *end,
+    const uint8_t *found,
+    const uint8_t *found_end,
+    const ocpp_field *field,
+) noexcept nogil:
+    """The same where what was found is less than what is to be rewritten."""
     cdef Note *more
     if w.note_count == w.note_room:
         more = <Note *>realloc(NULL if w.notes == w.few_notes else w.notes, 2 * w.note_room * sizeof(Note))
@@ -163,7 +174,9 @@ cdef bint note(
             memcpy(more, w.few_notes, sizeof(w.few_notes))
         w.notes = more
         w.note_room *= 2
-    w.notes[w.note_count] = Note(kind, start - w.start, end - w.start, value - w.start, field)
+    w.notes[w.note_count] = Note(
+        kind, start - w.start, end - w.start, found - w.start, found_end - w.start, field
+    )
     w.note_count += 1
     return True
 
@@ -175,7 +188,8 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
     cdef const uint8_t *end = w.text.end
     cdef const uint8_t *name
     cdef const uint8_t *value
-    cdef const uint8_t *comma = NULL  # before the member, unless it goes with a removed one
+    cdef const uint8_t *value_end
+    cdef const uint8_t *comma = NULL  # before the member, once a member is kept
     cdef const ocpp_field *field
     cdef uint64_t seen = 0
     cdef uint32_t owner = 0
@@ -217,19 +231,17 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
         if p == NULL:
             return NULL
         removed = index < 0 and not o.is_open or index >= 0 and not seen >> index & 1
+        value_end = p
         p = skip_space(p, end)
-        if p < end and p[0] == 0x2C:
-            if not removed:
-                comma = p
-            elif not remove_member(w, name - 1, skip_space(p + 1, end), name - 1, value, field):
-                return NULL
-            p = skip_space(p + 1, end)
-            continue
-        if p == end or p[0] != 0x7D:
+        if p == end or p[0] != 0x2C and p[0] != 0x7D:
             return refuse(w, KEY_JSON, p)
-        if removed and not remove_member(w, name - 1 if comma == NULL else comma, p, name - 1, value, field):
+        if removed and not note_absent(w, name - 1, value, value_end, comma, p, field):
             return NULL
-        return close_object(w, p, o, seen)
+        if p[0] == 0x7D:
+            return close_object(w, p, o, seen)
+        if comma != NULL or not removed:
+            comma = p
+        p = skip_space(p + 1, end)
 
 
 cdef inline const uint8_t *close_object(Walk *w, const uint8_t *p, const ocpp_object *o, uint64_t seen) noexcept nogil:
@@ -250,12 +262,23 @@ cdef inline bint is_absent(Walk *w, const uint8_t *value, const ocpp_object *o, 
     return value < w.text.end and value[0] == 0x6E and scan_word(&w.text, value, b"null", 4) != NULL
 
 
-cdef bint remove_member(
-    Walk *w, const uint8_t *start, const uint8_t *end, const uint8_t *name, const uint8_t *value, const ocpp_field *field
+cdef bint note_absent(
+    Walk *w,
+    const uint8_t *name,
+    const uint8_t *value,
+    const uint8_t *value_end,
+    const uint8_t *comma,
+    const uint8_t *behind,
+    const ocpp_field *field,
 ) noexcept nogil:
+    """Note a member that goes: with the comma before it, or with the one behind it where no member before it stays."""
+    cdef const uint8_t *start = name if comma == NULL else comma
+    cdef const uint8_t *end = value_end
+    if comma == NULL and behind[0] == 0x2C:
+        end = skip_space(behind + 1, w.text.end)
     if field == NULL:
-        return note(w, NOTE_UNKNOWN, start, end, name, field)
-    return note(w, NOTE_NULL, start, end, value, field)
+        return note_within(w, NOTE_UNKNOWN, start, end, name, value_end, field)
+    return note_within(w, NOTE_NULL, start, end, value, value_end, field)
 
 
 cdef inline int find_field(
@@ -411,7 +434,7 @@ cdef const uint8_t *walk_string(Walk *w, const uint8_t *p, const ocpp_field *fie
         if length > limit:
             if not w.mode & MODE_LENIENT or length > LENIENT_LENGTHS * limit:
                 return refuse_field(w, KEY_MAX_LENGTH, start, field)
-            if not note(w, NOTE_LONG, start, p + 1, start, field):
+            if not note(w, NOTE_LONG, start, p + 1, field):
                 return NULL
     if w.mode & MODE_CONFORM and field.flags & OCPP_IDENTIFIER and not is_identifier(start + 1, p):
         return refuse_field(w, KEY_IDENTIFIER, start, field)
@@ -456,7 +479,7 @@ cdef const uint8_t *walk_enum(Walk *w, const uint8_t *p, const ocpp_field *field
                 return p + 1
     if not w.mode & MODE_LENIENT:
         return refuse_field(w, KEY_ENUM, start, field)
-    return p + 1 if note(w, NOTE_ENUM, start, p + 1, start, field) else NULL
+    return p + 1 if note(w, NOTE_ENUM, start, p + 1, field) else NULL
 
 
 cdef const uint8_t *walk_datetime(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
@@ -479,12 +502,12 @@ cdef const uint8_t *walk_datetime(Walk *w, const uint8_t *p, const ocpp_field *f
     if w.mode & MODE_CONFORM and found.fraction > 3 and not w.mode & MODE_CANONICAL:
         return refuse_field(w, KEY_FRACTION, start, field)
     if found.traits & NO_OFFSET:
-        return p + 1 if note(w, NOTE_NO_OFFSET, start, p + 1, start, field) else NULL
+        return p + 1 if note(w, NOTE_NO_OFFSET, start, p + 1, field) else NULL
     # msgspec takes neither leap seconds nor, near the end of time, more than six digits; it rounds where we cut.
     if is_escaped or found.fraction > 6 or found.traits & LEAP_SECOND or (
         w.mode & MODE_CANONICAL and (found.fraction > 3 or found.traits & (NOT_UTC | LOWERCASE))
     ):
-        return p + 1 if note(w, NOTE_DATETIME, start, p + 1, start, field) else NULL
+        return p + 1 if note(w, NOTE_DATETIME, start, p + 1, field) else NULL
     return p + 1
 
 
@@ -536,7 +559,7 @@ cdef const uint8_t *walk_exact(Walk *w, const uint8_t *start, const uint8_t *end
     if field.kind == OCPP_INTEGER:
         if number.decimals > 0:
             return refuse_field(w, KEY_TYPE, start, field)
-        if w.text.traits & (EXPONENT | FRACTION) and not note(w, NOTE_INTEGER, start, end, start, field):
+        if w.text.traits & (EXPONENT | FRACTION) and not note(w, NOTE_INTEGER, start, end, field):
             return NULL
         if w.mode & MODE_CONFORM and not is_integer32(&number):
             return refuse_field(w, KEY_INTEGER32, start, field)
@@ -589,7 +612,8 @@ cdef const uint8_t *walk_quoted_number(Walk *w, const uint8_t *p, const ocpp_fie
     inner = scan_number(&w.text, start + 1)
     if inner != p:
         return refuse_field(w, KEY_TYPE, start, field)
-    if not note(w, NOTE_QUOTED, start, p + 1, start, field) or walk_exact(w, start + 1, p, field) == NULL:
+    w.text.traits = 0  # the quotes go, and a whole number gets its digits on the same occasion
+    if not note(w, NOTE_QUOTED, start, p + 1, field) or walk_exact(w, start + 1, p, field) == NULL:
         return NULL
     return p + 1
 

@@ -1,47 +1,278 @@
-"""Payloads: bytes to Structs and back, checked both ways by the byte validator."""
+"""Payloads: bytes to Structs and back, checked both ways by the byte validator.
+
+What :func:`validate` accepts always decodes, and what it refuses never does; what :func:`encode` returns is always
+valid. A message is named by its class or by the name of its schema (``"TransactionEventRequest"``).
+
+Three levels of strictness:
+
+* the schemas and JSON, exactly (the default on receipt);
+* ``conform``: also the rules of the standard that the schemas do not hold: the characters of identifierString, integers
+  of 32 bits, at most 3 digits of a second, at most 6 decimals towards a Charging Station (Part 2, 2.1.4; the default
+  when sending);
+* ``lenient``: take what real peers get wrong, and report it. Unknown members and nulls are dropped, strings up to four
+  times too long and unknown enumeration values are kept, a date-time without offset is taken as UTC, a number in quotes
+  as the number. UTF-8, sizes, depth and missing required members are never forgiven.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar, overload
 
 import msgspec
 
 from ocpp21._speedups import validators
-from ocpp21.errors import ErrorCode, LocalProtocolError, PayloadError
+from ocpp21.errors import LocalProtocolError, PayloadError, shorten
 from ocpp21.messages import datatypes
 from ocpp21.messages.registry import MESSAGES
-from ocpp21.wire import Datatype, Message
+from ocpp21.refusal import pointer, quote, text_of
+from ocpp21.wire import Datatype
+
+__all__ = ["Decoder", "Deviation", "Payload", "decode", "encode", "validate", "validate_many"]
 
 DatatypeT = TypeVar("DatatypeT", bound=Datatype)
-Payload = bytes | bytearray | memoryview
 
-class Schema(msgspec.Struct, frozen=True):
-    index: int
-    decoder: Any
+#: Text is taken as the UTF-8 that it would be on the wire.
+Payload = bytes | bytearray | memoryview | str
+
+Report = Callable[["Deviation"], object]
 
 
-class _Schemas(dict[Any, Schema]):
-    def __missing__(self, message: Any) -> Schema:
+class Deviation(msgspec.Struct, frozen=True):
+    """Something that lenient mode has tolerated.
+
+    Attributes:
+        rule: ``null``, ``unknown member``, ``too long``, ``unknown value``, ``no offset`` or ``quoted number``.
+        pointer: where, as a JSON pointer.
+        offset: where, in bytes from the start of the payload.
+        found: what stood there, escaped and shortened to 40 characters.
+    """
+
+    rule: str
+    pointer: str
+    offset: int
+    found: str
+
+    def __str__(self) -> str:
+        return f"{quote(self.pointer, 120)}: {self.rule}, found {self.found}"
+
+
+class _Schema(NamedTuple):
+    """What is needed to handle a message: its number in the validator's tables, and msgspec's decoder."""
+
+    number: int
+    decode: Callable[[bytes | bytearray | memoryview], Any]
+
+
+class _Schemas(dict[type[Datatype] | str, _Schema]):
+    """By class and by name, built on first use: a decoder is dear to build, and few programs need all."""
+
+    def __missing__(self, message: type[Datatype] | str) -> _Schema:
         name = message if isinstance(message, str) else message.__name__
-        kind = MESSAGES.get(name) or getattr(datatypes, name)
-        schema = Schema(validators.SCHEMAS[name], msgspec.json.Decoder(kind))
-        self[message] = schema
+        kind = MESSAGES.get(name) or getattr(datatypes, name, None)
+        if kind is None or name not in validators.SCHEMAS or message not in (name, kind):
+            raise LocalProtocolError(f"expected a message or datatype of OCPP 2.1, found {quote(name)}")
+        schema = self[message] = _Schema(validators.SCHEMAS[name], msgspec.json.Decoder(kind).decode)
         return schema
 
 
 _SCHEMAS = _Schemas()
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_CONFORM = validators.CONFORM
+_SENDING = validators.CANONICAL | validators.CONFORM
 
 
-def validate(message, payload, conform=False) -> None:
-    validators.check(_SCHEMAS[message].index, payload, conform)
+def validate(
+    message: type[Datatype] | str,
+    payload: Payload,
+    /,
+    *,
+    conform: bool = False,
+    lenient: bool = False,
+    report: Report | None = None,
+) -> None:
+    """Check a payload without decoding it.
+
+    Args:
+        message: class or name of the message or datatype.
+        payload: JSON text.
+        conform: also check the rules of the standard that the schemas do not hold.
+        lenient: tolerate what real peers get wrong.
+        report: called with every deviation that lenient mode has tolerated.
+
+    Raises:
+        PayloadError: the payload is refused; the first violation in document order.
+        LocalProtocolError: OCPP 2.1 has no such message.
+    """
+    number = _SCHEMAS[message].number
+    if not lenient:
+        validators.check(number, payload, conform)
+        return
+    _, found = validators.tolerate(number, payload, conform)
+    _tell(found, report)
 
 
-def decode(message, payload, conform=False):
-    schema = _SCHEMAS[message]
-    return schema.decoder.decode(validators.check(schema.index, payload, conform))
+def validate_many(
+    messages: Sequence[type[Datatype] | str], payloads: Iterable[Payload], /, *, conform: bool = False
+) -> list[PayloadError | None]:
+    """Check a batch of payloads without holding the GIL.
+
+    Args:
+        messages: class or name of the message of each payload.
+        payloads: JSON texts, as many.
+        conform: also check the rules of the standard that the schemas do not hold.
+
+    Returns:
+        For each payload its error, or None.
+
+    Raises:
+        LocalProtocolError: OCPP 2.1 has no such message.
+        ValueError: not as many payloads as messages.
+    """
+    return validators.check_many([_SCHEMAS[message].number for message in messages], payloads, conform)
 
 
-def encode(struct) -> bytes:
-    schema = _SCHEMAS[type(struct)]
-    return validators.check(schema.index, _encode(struct), 3)
+@overload
+def decode(
+    message: type[DatatypeT],
+    payload: Payload,
+    /,
+    *,
+    conform: bool = False,
+    lenient: bool = False,
+    report: Report | None = None,
+) -> DatatypeT: ...
+@overload
+def decode(
+    message: str, payload: Payload, /, *, conform: bool = False, lenient: bool = False, report: Report | None = None
+) -> Any: ...
+def decode(
+    message: type[Datatype] | str,
+    payload: Payload,
+    /,
+    *,
+    conform: bool = False,
+    lenient: bool = False,
+    report: Report | None = None,
+) -> Any:
+    """Check and decode a payload.
+
+    Args:
+        message: class or name of the message or datatype.
+        payload: JSON text.
+        conform: also check the rules of the standard that the schemas do not hold.
+        lenient: tolerate what real peers get wrong.
+        report: called with every deviation that lenient mode has tolerated.
+
+    Returns:
+        The Struct. In lenient mode an unknown enumeration value stands in it as a plain string.
+
+    Raises:
+        PayloadError: the payload is refused; the first violation in document order.
+        LocalProtocolError: OCPP 2.1 has no such message.
+    """
+    number, decode_typed = _SCHEMAS[message]
+    if not lenient:
+        return decode_typed(validators.check(number, payload, conform))
+    tolerable, found = validators.tolerate(number, payload, conform)
+    struct = decode_typed(tolerable)
+    for rule, path, _, text in found:
+        if rule in ("too long", "unknown value"):
+            _put(struct, path, text_of(text))
+    _tell(found, report)
+    return struct
+
+
+class Decoder:
+    """Decodes with one choice of strictness: for a peer that is known to need it.
+
+    Args:
+        conform: also check the rules of the standard that the schemas do not hold.
+        lenient: tolerate what real peers get wrong.
+        report: called with every deviation that lenient mode has tolerated.
+    """
+
+    def __init__(self, *, conform: bool = False, lenient: bool = False, report: Report | None = None) -> None:
+        self.conform = conform
+        self.lenient = lenient
+        self.report = report
+
+    @overload
+    def decode(self, message: type[DatatypeT], payload: Payload, /) -> DatatypeT: ...
+    @overload
+    def decode(self, message: str, payload: Payload, /) -> Any: ...
+    def decode(self, message: type[Datatype] | str, payload: Payload, /) -> Any:
+        """Check and decode a payload, as :func:`decode` does."""
+        return decode(message, payload, conform=self.conform, lenient=self.lenient, report=self.report)
+
+    def validate(self, message: type[Datatype] | str, payload: Payload, /) -> None:
+        """Check a payload, as :func:`validate` does."""
+        validate(message, payload, conform=self.conform, lenient=self.lenient, report=self.report)
+
+
+def encode(message: Datatype, /, *, conform: bool = True) -> bytes:
+    """Encode and check a message or datatype.
+
+    Absent members are left out, date-times leave as UTC with ``Z`` and at most three digits of a second.
+
+    Args:
+        message: the Struct.
+        conform: also check the rules of the standard that the schemas do not hold.
+
+    Returns:
+        JSON without white space.
+
+    Raises:
+        LocalProtocolError: the message is not valid, holds a NaN or infinity, or holds something that is not JSON; its
+            ``__cause__`` is the PayloadError or the error of the encoder.
+    """
+    number = _SCHEMAS[type(message)].number
+    try:
+        payload = _encode(message)
+        # msgspec writes null for a NaN or infinity; the validator lets it pass where any value may stand.
+        if b"null" in payload:
+            _refuse_not_finite(message, ())
+        return bytes(validators.check(number, payload, _SENDING if conform else validators.CANONICAL))
+    except PayloadError as error:
+        raise LocalProtocolError(f"{type(message).__name__} {error.description}") from error
+    except (TypeError, ValueError, RecursionError, OverflowError) as error:
+        raise LocalProtocolError(f"{type(message).__name__} cannot be encoded: {shorten(str(error), 160)}") from error
+
+
+def _tell(found: Iterable[tuple[str, list[str | int], int, bytes]], report: Report | None) -> None:
+    if report is not None:
+        for rule, path, offset, text in found:
+            report(Deviation(rule, pointer(path), offset, quote(text.decode("utf-8", "replace"))))
+
+
+def _put(struct: Any, path: Sequence[str | int], value: str) -> None:
+    """Put a value in the place of its stand-in; nobody has seen the Struct yet."""
+    *steps, last = path
+    for step in steps:
+        struct = struct[step] if isinstance(step, int) else getattr(struct, _attribute(struct, step))
+    if isinstance(last, int):
+        struct[last] = value
+    else:
+        msgspec.structs.force_setattr(struct, _attribute(struct, last), value)
+
+
+def _attribute(struct: msgspec.Struct, wire: str) -> str:
+    return struct.__struct_fields__[struct.__struct_encode_fields__.index(wire)]
+
+
+def _refuse_not_finite(value: Any, path: tuple[str | int, ...]) -> None:
+    """Refuse a NaN or infinity anywhere in a message."""
+    members: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {value} at {pointer(path)}")
+    if isinstance(value, msgspec.Struct):
+        members = zip(
+            value.__struct_encode_fields__, (getattr(value, name) for name in value.__struct_fields__), strict=True
+        )
+    elif isinstance(value, dict):
+        members = value.items()
+    elif isinstance(value, list | tuple):
+        members = enumerate(value)
+    for step, member in members:
+        _refuse_not_finite(member, (*path, step))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from json.decoder import scanstring
 from typing import Any, Final
+
+import msgspec
 
 from ocpp21.errors import ErrorCode, PayloadError, shorten
 
@@ -44,6 +46,8 @@ CODES: Final[Mapping[str, ErrorCode]] = {
 #: Longest text of the peer that an error repeats, in characters.
 _FOUND = 40
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
 #: Longest text that is compared with names of the standard to guess what was meant.
 _COMPARABLE = 64
 
@@ -80,8 +84,7 @@ def quote(text: str, limit: int = _FOUND) -> str:
 
 def text_of(literal: bytes) -> str:
     """Read a JSON string, quotes included, that is known to be one."""
-    text, _ = scanstring(literal[1:].decode(), 0)
-    return text
+    return msgspec.json.decode(literal, type=str)
 
 
 def _expected(keyword: str, found: bytes, facts: Mapping[str, Any]) -> str:
@@ -163,7 +166,9 @@ def _found(keyword: str, found: bytes, offset: int) -> str:
     text = _string(found)
     if keyword == "maxLength":
         return f"{len(text)} characters" if text is not None else "more characters"
-    if keyword in ("json", "utf-8", "surrogate"):
+    if keyword == "utf-8":
+        return f"byte {found[0]:#04x} at byte {offset}"
+    if keyword in ("json", "surrogate"):
         return f"{quote(found[:12].decode('utf-8', 'backslashreplace'), 24)} at byte {offset}"
     if keyword == "type" and found[:1] in b"{[":
         return "an object" if found[:1] == b"{" else "an array"
@@ -171,14 +176,14 @@ def _found(keyword: str, found: bytes, offset: int) -> str:
 
 
 def _string(found: bytes) -> str | None:
-    """The JSON string that ``found`` starts with, if it is whole."""
-    if not found.startswith(b'"'):
+    """The JSON string that ``found`` starts with, if it is whole and well-formed."""
+    literal = _STRING.match(found)
+    if literal is None:
         return None
     try:
-        text, _ = scanstring(found[1:].decode("utf-8", "ignore"), 0)
-    except ValueError:
+        return text_of(literal[0])
+    except msgspec.DecodeError:
         return None
-    return text
 
 
 def _token(found: bytes) -> str:
