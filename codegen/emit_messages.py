@@ -27,6 +27,7 @@ from codegen.model import Action, Array, Enumeration, Field, Model, Object, Refe
 from codegen.values import ValueList
 
 TEMPLATES = Path(__file__).parent / "templates"
+_SETTINGS = Path(__file__).parent.parent / "pyproject.toml"
 PACKAGE = Path("src/ocpp21/messages")
 
 LINE_LENGTH = 120
@@ -244,6 +245,6 @@ def _write_tables(model: Model, modules: Mapping[str, Module], values: list[Valu
 def _format(folder: Path) -> None:
     """Sort imports and lay out with the project's own formatter and settings."""
     ruff = [sys.executable, "-m", "ruff"]
-    options = ["--quiet", "--no-cache", "--config", "pyproject.toml", str(folder)]
+    options = ["--quiet", "--no-cache", "--config", str(_SETTINGS), str(folder)]
     subprocess.run([*ruff, "check", "--fix", "--select", "I,F401,RUF022", *options], check=True)
     subprocess.run([*ruff, "format", *options], check=True)

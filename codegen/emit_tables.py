@@ -14,19 +14,32 @@ from pathlib import Path
 
 import jinja2
 
+from codegen.load import SchemaError
 from codegen.model import Array, Field, Model, Object, Reference, Scalar
 
 TABLES = Path("src/_speedups/schema_tables.h")
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-#: What the hash multiplies with; the same constant stands in validators.pyx.
+#: What the hash multiplies with; the same constant stands in names.pxd.
 MULTIPLIER = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
+#: What the columns of the tables and the buffers of the validator hold: fields of an object (bits of ``required``),
+#: values of an enumeration (a slot is a byte), bytes of a name (NAME_ROOM), bounds (int16_t), lengths (uint16_t).
+FIELDS = 64
+VALUES = 255
+NAME = 64
+BOUNDS = range(-(2**15), 2**15)
+LENGTHS = range(2**16)
+
 
 def emit(model: Model, header: str) -> dict[Path, str]:
-    """Write the tables; the text by path from the root of the checkout."""
+    """Write the tables; the text by path from the root of the checkout.
+
+    Raises:
+        SchemaError: something does not fit the tables.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=False
     )
@@ -36,9 +49,9 @@ def emit(model: Model, header: str) -> dict[Path, str]:
 
 
 def hash_name(name: bytes, seed: int) -> int:
-    """Hash a name as validators.pyx does: eight bytes at a time, the last ones padded with zeros."""
-    state = seed ^ len(name)
-    for start in range(0, len(name), 8):
+    """Hash a name as names.pxd does: eight bytes at a time, then the rest, padded with zeros."""
+    state = seed
+    for start in range(0, len(name) // 8 * 8 + 1, 8):
         word = int.from_bytes(name[start : start + 8].ljust(8, b"\0"), "little")
         state = (state ^ word) * MULTIPLIER & _MASK
         state ^= state >> 32
@@ -63,6 +76,7 @@ class _Pool:
 
     def place(self, name: str) -> tuple[int, int]:
         raw = name.encode()
+        _check_room(name.isascii() and len(raw) <= NAME, f"/{name}", f"a name of more than {NAME} ASCII characters")
         if raw not in self.places:
             self.places[raw] = len(self.text)
             self.text += raw
@@ -85,13 +99,15 @@ class _Tables:
         self.pool = bytes(self._pool.text) + bytes(8)  # the validator compares eight bytes at a time
 
     def _enumeration(self, name: str, values: Sequence[str]) -> str:
+        _check_room(len(values) <= VALUES, f"/{name}", f"more than {VALUES} values")
         first, slots = len(self.values), self._perfect([value.encode() for value in values])
         self.values += [_row(*self._pool.place(value)) for value in values]
         return _row(*self._pool.place(name), first, len(values), slots.start, slots.bits, f"{slots.seed}u")
 
     def _object(self, item: Object, to_station: bool) -> str:
+        _check_room(len(item.fields) <= FIELDS, f"/{item.name}", f"more than {FIELDS} fields")
         first, slots = len(self.fields), self._perfect([field.wire.encode() for field in item.fields])
-        self.fields += [self._field(field) for field in item.fields]
+        self.fields += [self._field(item.name, field) for field in item.fields]
         required = sum(1 << index for index, field in enumerate(item.fields) if field.required)
         return _row(
             f"{required:#x}u",
@@ -105,7 +121,7 @@ class _Tables:
             int(to_station),
         )
 
-    def _field(self, field: Field) -> str:
+    def _field(self, owner: str, field: Field) -> str:
         type_ = field.type
         flags = ["OCPP_IDENTIFIER"] if field.is_identifier else []
         min_items = max_items = 0
@@ -121,6 +137,10 @@ class _Tables:
             kind = type_.kind.replace("-", "").upper()
             flags += _bound_flags(type_)
             minimum, maximum, max_length = type_.minimum or 0, type_.maximum or 0, type_.max_length or 0
+        fits = all(n in BOUNDS for n in (minimum, maximum)) and all(
+            n in LENGTHS for n in (max_length, min_items, max_items)
+        )
+        _check_room(fits, f"/{owner}/{field.wire}", "a limit beyond 16 bits")
         name, length = self._pool.place(field.wire)
         return _row(
             name,
@@ -163,6 +183,11 @@ def _sent_to_station(model: Model) -> Iterable[str]:
             yield action.request.name
         if action.initiator != "CSMS" and action.response:
             yield action.response.name
+
+
+def _check_room(fits: bool, place: str, problem: str) -> None:
+    if not fits:
+        raise SchemaError(TABLES.name, place, f"{problem} does not fit the tables of the validator")
 
 
 def _bound_flags(scalar: Scalar) -> Iterable[str]:

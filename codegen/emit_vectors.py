@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,9 @@ _README = """\
 Written by `python -m codegen` (`codegen/emit_vectors.py`) from the schemas; do not edit. One JSON value per line.
 
 - `<Message>.valid.jsonl`: the smallest and the fullest payload; every validator must take them.
-- `<Message>.invalid.jsonl`: one violated constraint per line, each `(type, field, keyword)` once per message:
-  `keyword` of the schema, `pointer` to the place (RFC 6901), `code` to answer with, and the `payload`.
+- `<Message>.invalid.jsonl`: one violated constraint per line, each `(type, field, keyword)` once per message (`type`
+  twice: another type, and null): `keyword` of the schema, `pointer` to the place (RFC 6901), `code` to answer with, and
+  the `payload`.
 """
 
 Route = tuple[Field, ...]
@@ -100,12 +101,11 @@ class _Vectors:
 
     def fullest(self, item: Object) -> dict[str, Any]:
         """All members, those of inner objects too, each limit reached where it stands first."""
-        return _Full(self).object(item)
+        return _Full(self, set()).object(item)
 
     def faulty(self, message: Object) -> Iterator[dict[str, Any]]:
         """Every fault of the message's tree, with what is to be reported of it."""
-        for value in ([], None):
-            yield _report(_Fault("type", "", value))
+        yield from map(_report, _type_faults([]))
         for name, route in self._routes(message).items():
             place = "".join(_step(field) for field in route)
             for fault in self._object_faults(self.objects[name]):
@@ -246,7 +246,7 @@ class _Full:
     """Makes one fullest payload; it remembers which fields have reached their limits."""
 
     vectors: _Vectors
-    reached: set[tuple[str, str]] = field(default_factory=set)
+    reached: set[tuple[str, str]]
 
     def object(self, item: Object) -> dict[str, Any]:
         payload = {field.wire: self._field(item, field) for field in item.fields}

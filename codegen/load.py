@@ -30,6 +30,21 @@ KEYWORDS = {
     "any": frozenset[str](),
 }
 
+#: What the value of a keyword must be; "minimum" and "maximum" are checked with the model, "default" may be anything.
+FORMS: dict[str, type] = {
+    "properties": dict,
+    "definitions": dict,
+    "additionalProperties": bool,
+    "additionalItems": bool,
+    "items": dict,
+    "required": list,
+    "enum": list,
+    "$ref": str,
+    "maxLength": int,
+    "minItems": int,
+    "maxItems": int,
+}
+
 DRAFT = "http://json-schema.org/draft-06/schema#"
 
 
@@ -110,6 +125,7 @@ def _check_root(file: str, name: str, schema: Schema) -> None:
     _check_members(file, "", schema)
     for definition, sub in schema.get("definitions", {}).items():
         place = f"/definitions/{definition}"
+        _check_form(file, place, sub, dict)
         kind = kind_of(sub)
         if kind not in ("object", "enum"):
             raise SchemaError(file, place, f"a definition is an object or an enumeration, found {kind}")
@@ -119,8 +135,8 @@ def _check_root(file: str, name: str, schema: Schema) -> None:
         elif sub.get("type") != "string" or not all(isinstance(value, str) for value in sub["enum"]):
             raise SchemaError(file, place, "an enumeration holds strings")
     for place, target in _references(schema, ""):
-        known = target.startswith("#/definitions/") and target.removeprefix("#/definitions/") in schema["definitions"]
-        if not known:
+        prefix, _, name = target.rpartition("/")
+        if prefix != "#/definitions" or name not in schema.get("definitions", {}):
             raise SchemaError(file, place, f"reference to the unknown definition {target}")
 
 
@@ -134,6 +150,7 @@ def _check_members(file: str, place: str, schema: Schema) -> None:
 
 
 def _check_property(file: str, place: str, schema: Schema) -> None:
+    _check_form(file, place, schema, dict)
     kind = kind_of(schema)
     if kind not in KEYWORDS or kind in ("root", "object", "enum"):
         raise SchemaError(file, place, f"unsupported type {kind!r} in a property")
@@ -154,6 +171,13 @@ def _check_keywords(file: str, place: str, schema: Schema, kind: str) -> None:
         raise SchemaError(
             file, place, f"unknown keyword {unknown[0]!r} (in use here: {', '.join(sorted(KEYWORDS[kind]))})"
         )
+    for keyword in sorted(FORMS.keys() & schema.keys()):
+        _check_form(file, f"{place}/{keyword}", schema[keyword], FORMS[keyword])
+
+
+def _check_form(file: str, place: str, value: Any, form: type) -> None:
+    if type(value) is not form:
+        raise SchemaError(file, place, f"expected {form.__name__}, found {type(value).__name__}")
 
 
 def _references(schema: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from codegen import names
 from codegen.load import Schema, SchemaError, kind_of
@@ -133,6 +135,27 @@ class Model:
         return {item.name: item for item in (*self.datatypes, *self.messages)}
 
 
+class _BlockFacts(msgspec.Struct, forbid_unknown_fields=True):
+    title: str
+    module: str
+
+
+class _ActionFacts(msgspec.Struct, forbid_unknown_fields=True):
+    block: str
+    initiator: Literal["CS", "CSMS", "BOTH"]
+    kind: Literal["CALL", "SEND"]
+    since: Literal["2.0.1", "2.1"]
+
+
+class _Quantity(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+    unit: str
+
+
+_Line = str | _Quantity
+_Owners = Literal["all"] | list[str]
+
+
 def build(schemas: Mapping[str, Schema], here: Path) -> Model:
     """Build the model.
 
@@ -143,13 +166,15 @@ def build(schemas: Mapping[str, Schema], here: Path) -> Model:
     Raises:
         SchemaError: something is missing, in conflict, or left over; the message names file and place.
     """
-    catalogue = _read_toml(here / "catalogue.toml")
-    wording = Wording(_read_toml(here / "wording.toml"))
+    catalogue = read_toml(
+        here / "catalogue.toml", {"blocks": _BlockFacts, "actions": _ActionFacts, "identifiers": _Owners}
+    )
+    wording = Wording(read_toml(here / "wording.toml", {}, _Line))
     identifiers = Identifiers(catalogue["identifiers"])
     definitions = _merge_definitions(schemas)
     objects = _Objects(definitions, wording, identifiers)
     datatypes = [
-        objects.build(name, schema, file)
+        objects.build(name, schema, file, f"/definitions/{name}")
         for name, (schema, file) in sorted(definitions.items())
         if kind_of(schema) == "object"
     ]
@@ -158,13 +183,8 @@ def build(schemas: Mapping[str, Schema], here: Path) -> Model:
         for name, (schema, file) in sorted(definitions.items())
         if kind_of(schema) == "enum"
     ]
-    for name in definitions:
-        if name in schemas:
-            raise SchemaError(definitions[name][1], f"/definitions/{name}", "is the name of a message too")
-    messages = {name: objects.build(name, schema, f"{name}.json") for name, schema in sorted(schemas.items())}
-    blocks = {
-        letter: Block(letter, facts["title"], facts["module"]) for letter, facts in sorted(catalogue["blocks"].items())
-    }
+    messages = {name: objects.build(name, schema, f"{name}.json", "") for name, schema in sorted(schemas.items())}
+    blocks = {letter: Block(letter, facts.title, facts.module) for letter, facts in sorted(catalogue["blocks"].items())}
     actions = tuple(_actions(messages, catalogue["actions"], blocks))
     wording.check_all_used()
     identifiers.check_all_used()
@@ -176,10 +196,10 @@ class Wording:
 
     FILE = "wording.toml"
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._units: dict[str, str] = document.pop("units")
-        self._shared: dict[str, Any] = document.pop("shared")
-        self._types: dict[str, dict[str, Any]] = document
+    def __init__(self, lines: dict[str, dict[str, _Line]]) -> None:
+        self._units = lines.pop("units", {})
+        self._shared = lines.pop("shared", {})
+        self._types = lines
         self._used: set[tuple[str, str]] = set()
 
     def of_type(self, type_name: str) -> str:
@@ -193,7 +213,7 @@ class Wording:
             raise SchemaError(self.FILE, f"/{type_name}/{field}", "an integer or number needs a unit")
         if unit is not None and unit not in self._units:
             raise SchemaError(self.FILE, f"/{type_name}/{field}", f"unknown unit {unit!r}")
-        return text, self._units[unit] if unit else ""
+        return text, str(self._units[unit]) if unit is not None else ""
 
     def check_all_used(self) -> None:
         """Refuse lines that belong to nothing."""
@@ -211,13 +231,13 @@ class Wording:
         self._used.add((home, field))
         if isinstance(entry, str):
             return entry, None
-        return entry["text"], entry["unit"]
+        return entry.text, entry.unit
 
 
 class Identifiers:
     """Which strings are identifierStrings, from ``catalogue.toml``; it remembers which lines were of use."""
 
-    def __init__(self, table: Mapping[str, Any]) -> None:
+    def __init__(self, table: Mapping[str, str | list[str]]) -> None:
         self._table = table
         self._used: set[str] = set()
 
@@ -235,11 +255,42 @@ class Identifiers:
             raise SchemaError("catalogue.toml", f"/identifiers/{field}", "there is no such string field")
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, forms: Mapping[str, Any], other: Any = None) -> dict[str, dict[str, Any]]:
+    """Read a TOML file of tables of entries.
+
+    Args:
+        path: the file.
+        forms: type of the entries of each table that must be there.
+        other: type of the entries of all other tables; None allows no others.
+
+    Raises:
+        SchemaError: the file is unreadable, is no TOML, or has another form.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SchemaError(path.name, "", f"cannot be read as TOML: {error}") from error
+    for name in sorted(forms.keys() - document.keys()):
+        raise SchemaError(path.name, f"/{name}", "is missing")
+    return {name: _table(path.name, name, table, forms.get(name, other)) for name, table in document.items()}
+
+
+def _table(file: str, name: str, table: Any, form: Any) -> dict[str, Any]:
+    if form is None or not isinstance(table, dict):
+        raise SchemaError(file, f"/{name}", "is no table that is known here")
+    return {key: convert(file, f"/{name}/{key}", value, form) for key, value in table.items()}
+
+
+def convert(file: str, place: str, value: Any, form: Any) -> Any:
+    """Give a value of a file its type.
+
+    Raises:
+        SchemaError: the value has another form.
+    """
+    try:
+        return msgspec.convert(value, form)
+    except msgspec.ValidationError as error:
+        raise SchemaError(file, place, str(error)) from error
 
 
 def _merge_definitions(schemas: Mapping[str, Schema]) -> dict[str, tuple[Schema, str]]:
@@ -248,6 +299,8 @@ def _merge_definitions(schemas: Mapping[str, Schema]) -> dict[str, tuple[Schema,
     for message, schema in sorted(schemas.items()):
         file = f"{message}.json"
         for name, definition in schema.get("definitions", {}).items():
+            if name in schemas:
+                raise SchemaError(file, f"/definitions/{name}", "is the name of a message too")
             known, first = merged.setdefault(name, (definition, file))
             if known != definition:
                 raise SchemaError(file, f"/definitions/{name}", f"differs from the definition in {first}")
@@ -262,10 +315,11 @@ class _Objects:
     wording: Wording
     identifiers: Identifiers
 
-    def build(self, name: str, schema: Schema, file: str) -> Object:
+    def build(self, name: str, schema: Schema, file: str, home: str) -> Object:
+        """Build the object whose schema stands at the place ``home`` of the file."""
         fields: dict[str, Field] = {}
         for wire, sub in schema.get("properties", {}).items():
-            place = f"{name}/properties/{wire}"
+            place = f"{home}/properties/{wire}"
             field = self._field(name, wire, sub, wire in schema.get("required", []), file, place)
             if field.name in fields:
                 raise SchemaError(file, place, f"gets the Python name {field.name!r} of {fields[field.name].wire!r}")
@@ -305,7 +359,7 @@ def _whole(bound: float | None, file: str, place: str) -> int | None:
     """Bounds are written as floats and are whole; the validator compares with whole numbers."""
     if bound is None:
         return None
-    if bound != int(bound):
+    if type(bound) not in (int, float) or bound % 1 != 0:  # not so for infinity either
         raise SchemaError(file, place, f"expected a whole number, found {bound!r}")
     return int(bound)
 
@@ -323,14 +377,14 @@ def _enumeration(name: str, schema: Schema, wording: Wording, file: str) -> Enum
 
 
 def _actions(
-    messages: Mapping[str, Object], facts: Mapping[str, dict[str, str]], blocks: Mapping[str, Block]
+    messages: Mapping[str, Object], facts: Mapping[str, _ActionFacts], blocks: Mapping[str, Block]
 ) -> Iterator[Action]:
     left = dict(messages)
     for name, fact in sorted(facts.items()):
         place = f"/actions/{name}"
-        is_send = fact["kind"] == "SEND"
-        if fact["block"] not in blocks:
-            raise SchemaError("catalogue.toml", place, f"unknown block {fact['block']!r}")
+        is_send = fact.kind == "SEND"
+        if fact.block not in blocks:
+            raise SchemaError("catalogue.toml", place, f"unknown block {fact.block!r}")
         wanted = [name] if is_send else [f"{name}Request", f"{name}Response"]
         for message in wanted:
             if message not in left:
@@ -338,10 +392,10 @@ def _actions(
         request, *response = (left.pop(message) for message in wanted)
         yield Action(
             name=name,
-            block=blocks[fact["block"]],
-            initiator=fact["initiator"],
-            kind=fact["kind"],
-            since=fact["since"],
+            block=blocks[fact.block],
+            initiator=fact.initiator,
+            kind=fact.kind,
+            since=fact.since,
             request=request,
             response=response[0] if response else None,
         )

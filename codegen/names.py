@@ -15,7 +15,6 @@ WORDS = {
     "V2G": "V2g",
     "EMAIDs": "Emaids",
     "eMAID": "emaid",
-    "ISO15118": "Iso15118",
     "IKEv2": "Ikev2",
     "IPSec": "Ipsec",
     "L2TP": "L2tp",

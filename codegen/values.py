@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from codegen import names
 from codegen.load import SchemaError
+from codegen.model import convert, read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +36,32 @@ def read(path: Path) -> list[ValueList]:
     """Read the lists.
 
     Raises:
-        SchemaError: the file is no TOML, or two values get one Python name.
+        SchemaError: the file is no TOML of the right form, two values get one Python name, or a critical value is not
+            in its list.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SchemaError(path.name, "", f"cannot be read as TOML: {error}") from error
-    return [_list(path.name, name, table) for name, table in document.items()]
+    tables = read_toml(path, {}, str | list[str] | dict[str, str])
+    return [_list(path.name, name, convert(path.name, f"/{name}", table, _Table)) for name, table in tables.items()]
 
 
-def _list(file: str, name: str, table: dict[str, str | dict[str, str] | list[str]]) -> ValueList:
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+    field: str
+    values: dict[str, str]
+    critical: list[str] = []
+
+
+def _list(file: str, name: str, table: _Table) -> ValueList:
     values: dict[str, Value] = {}
-    entries = table["values"]
-    assert isinstance(entries, dict)
-    for wire, meaning in entries.items():
+    for wire, meaning in table.values.items():
         constant = _constant(wire, meaning)
         if constant in values:
             raise SchemaError(file, f"/{name}/{wire}", f"gets the Python name {constant} twice")
         values[constant] = Value(constant, wire, meaning)
-    critical = tuple(names.member(wire) for wire in table.get("critical", ()))
-    return ValueList(name, str(table["text"]), str(table["field"]), tuple(values.values()), critical)
+    for wire in table.critical:
+        if wire not in table.values:
+            raise SchemaError(file, f"/{name}/critical", f"{wire!r} is not in the list")
+    critical = tuple(names.member(wire) for wire in table.critical)
+    return ValueList(name, table.text, table.field, tuple(values.values()), critical)
 
 
 def _constant(wire: str, meaning: str) -> str:

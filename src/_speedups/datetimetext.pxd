@@ -7,6 +7,7 @@ cdef enum DateTimeTrait:
     NO_OFFSET = 2  # nothing behind the time; wrong, unless somebody is lenient
     NOT_UTC = 4  # an offset other than Z
     LOWERCASE = 8  # t or z
+    BEYOND = 16  # before the year 0001 or after 9999 in UTC
 
 cdef struct DateTime:
     int traits
@@ -32,7 +33,7 @@ cdef inline bint scan_datetime(const uint8_t *p, const uint8_t *end, DateTime *f
 
     The result is true for a text without offset too, with ``NO_OFFSET`` set.
     """
-    cdef int year, month, day, hour, minute, second, offset = 0, sign
+    cdef int year, month, day, hour, minute, second, utc, offset = 0
     found.traits = 0
     found.fraction = 0
     found.point = p
@@ -73,11 +74,15 @@ cdef inline bint scan_datetime(const uint8_t *p, const uint8_t *end, DateTime *f
             return False
         if two_digits(p + 1) > 23 or two_digits(p + 4) > 59:
             return False
-        sign = -1 if p[0] == 0x2D else 1
-        offset = sign * (two_digits(p + 1) * 60 + two_digits(p + 4))
+        offset = two_digits(p + 1) * 60 + two_digits(p + 4)
+        if p[0] == 0x2D:
+            offset = -offset
         p += 6
+    utc = hour * 60 + minute - offset
+    if year == 1 and month == 1 and day == 1 and utc < 0 or year == 9999 and month == 12 and day == 31 and utc >= 1440:
+        found.traits |= BEYOND
     if second == 60:
         found.traits |= LEAP_SECOND
-        if (hour * 60 + minute - offset + 1440) % 1440 != 1439:
+        if (utc + 1440) % 1440 != 1439:
             return False
     return p == end

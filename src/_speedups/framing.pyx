@@ -26,7 +26,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_Check, PyBytes_GET_SIZE
 from cpython.memoryview cimport PyMemoryView_Check, PyMemoryView_FromMemory, PyMemoryView_FromObject
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_Check, PyUnicode_DecodeASCII
+from libc.stdint cimport uint8_t
 from libc.string cimport memcmp
+
+from ocpp21._speedups.walk cimport is_json
 
 import orjson
 
@@ -261,7 +264,9 @@ cdef int set_payload(Frame frame, Text* text) except -1:
 
 cdef int read_error(Frame frame) except -1:
     """Read a CALLERROR or CALLRESULTERROR whole: it is rare, and no validator comes after (rows 25, 26)."""
-    cdef list elements = load(frame.buf, frame.end)
+    cdef list elements = None
+    if is_json(<const uint8_t*> frame.buf, frame.end):
+        elements = load(frame.buf, frame.end)
     frame.end = 0
     if elements is None:  # row 5
         raise refusal(frame, "a JSON array", "text that is no JSON", None)

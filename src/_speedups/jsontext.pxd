@@ -4,7 +4,7 @@ Scanners take the place of the first byte and return the place after the last on
 of NULL and a fault, with the place of the offending byte.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 
 cdef extern from "bits.h" nogil:
     uint64_t load64 "ocpp_load64"(const void *p)
@@ -29,16 +29,6 @@ cdef struct Text:
     const uint8_t *at  # the offending byte
     int fault
     int traits  # of the string or number scanned last
-
-cdef struct Decimal:
-    const uint8_t *first  # first digit that is not zero; NULL for zero
-    int64_t digits  # from the first to the last digit that is not zero
-    int64_t exponent  # the number is 0.DIGITS * 10 ** exponent
-    int64_t decimals  # digits behind the point that count
-    bint negative
-
-cdef enum:
-    EXPONENT_CAP = 1000000000
 
 
 cdef inline const uint8_t *fail(Text *text, int fault, const uint8_t *at) noexcept nogil:
@@ -280,64 +270,3 @@ cdef inline const uint8_t *scan_word(Text *text, const uint8_t *p, const char *w
         if p[i] != <uint8_t>word[i]:
             return fail(text, FAULT_JSON, p)
     return p + length
-
-
-cdef inline Decimal read_decimal(const uint8_t *p, const uint8_t *end) noexcept nogil:
-    """Take a scanned number apart, exactly; an exponent saturates at ``EXPONENT_CAP``."""
-    cdef Decimal number
-    cdef int64_t seen = 0, point = -1, exponent = 0, fraction
-    cdef int64_t first = 0, last = 0
-    cdef bint down = False
-    number.negative = p[0] == 0x2D
-    number.first = NULL
-    p += number.negative
-    while p < end and p[0] | 0x20 != 0x65:
-        if p[0] == 0x2E:
-            point = seen
-        else:
-            if p[0] != 0x30:
-                if number.first == NULL:
-                    number.first = p
-                    first = seen
-                last = seen
-            seen += 1
-        p += 1
-    if p < end:
-        p += 1
-        down = p[0] == 0x2D
-        if p[0] == 0x2B or down:
-            p += 1
-        while p < end:
-            if exponent < EXPONENT_CAP:
-                exponent = exponent * 10 + p[0] - 0x30
-            p += 1
-    if down:
-        exponent = -exponent
-    if point < 0:
-        point = seen
-    number.digits = last - first + 1 if number.first != NULL else 0
-    number.exponent = point - first + exponent
-    fraction = number.digits - number.exponent
-    number.decimals = fraction if number.first != NULL and fraction > 0 else 0
-    return number
-
-
-cdef inline int compare_magnitude(Decimal *number, const uint8_t *digits, int64_t count, int64_t exponent) noexcept nogil:
-    """Compare with 0.DIGITS * 10 ** exponent, signs left out: negative, zero, positive."""
-    cdef const uint8_t *p = number.first
-    cdef int64_t i
-    cdef int mine, other
-    if p == NULL:
-        return -1
-    if number.exponent != exponent:
-        return 1 if number.exponent > exponent else -1
-    for i in range(max(number.digits, count)):
-        if i < number.digits and p[0] == 0x2E:
-            p += 1
-        mine = p[0] if i < number.digits else 0x30
-        other = digits[i] if i < count else 0x30
-        if mine != other:
-            return 1 if mine > other else -1
-        if i < number.digits:
-            p += 1
-    return 0

@@ -2,26 +2,17 @@
 # cython: freethreading_compatible=True
 """The byte validator: one exact truth about every payload. The walk itself is in walk.pyx."""
 
-import os
 from datetime import UTC, datetime
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DecodeASCII
-from libc.stdint cimport uint8_t, uint64_t
-from libc.string cimport memset
+from libc.stdint cimport uint8_t
 
-from ocpp21._speedups.datetimetext cimport LEAP_SECOND, NO_OFFSET, NOT_UTC, DateTime, scan_datetime
-from ocpp21._speedups.jsontext cimport (
-    NEGATIVE,
-    Decimal,
-    Text,
-    plain_text,
-    read_decimal,
-    scan_string,
-    skip_space,
-)
+from ocpp21._speedups.datetimetext cimport LEAP_SECOND, NOT_UTC, DateTime, scan_datetime
+from ocpp21._speedups.decimals cimport Decimal, read_decimal
+from ocpp21._speedups.jsontext cimport Text, plain_text, scan_string, skip_space
 from ocpp21._speedups.schema_tables cimport (
     OCPP_ARRAY,
     OCPP_ENUM,
@@ -47,7 +38,6 @@ from ocpp21._speedups.walk cimport (
     KEY_MEMORY,
     KEY_MIN_ITEMS,
     KEY_REQUIRED,
-    KEY_TYPE,
     KEY_UNIQUE,
     MODE_CANONICAL,
     NOTE_DATETIME,
@@ -63,6 +53,7 @@ from ocpp21._speedups.walk cimport (
     walk_free,
     walk_json,
     walk_payload,
+    walk_prepare,
 )
 
 from ocpp21 import refusal
@@ -85,9 +76,6 @@ cdef tuple KEYWORDS = (
 )  # by walk.Keyword
 cdef tuple KINDS = ("any", "boolean", "date-time", "enum", "integer", "number", "object", "string")  # by OCPP_...
 cdef tuple DEVIATIONS = ("", "", "null", "unknown member", "too long", "unknown value", "no offset", "quoted number")
-
-# Hash seed of member names: random, so that no peer can choose names that meet.
-cdef uint64_t MEMBER_SEED = int.from_bytes(os.urandom(8), "little")
 
 
 cdef str pool_text(size_t name, size_t length):
@@ -116,10 +104,10 @@ cdef class Buffer:
 def check(int schema, data, int mode=0):
     cdef Buffer buffer
     if type(data) is bytes:
-        return check_span(schema, data, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), mode)
+        return check_span(schema, data, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), mode, NULL)
     data = as_bytes(data)
     buffer = Buffer(data)
-    return check_span(schema, data, buffer.start, buffer.length, mode)
+    return check_span(schema, data, buffer.start, buffer.length, mode, NULL)
 
 
 cdef inline object as_bytes(data):
@@ -127,13 +115,12 @@ cdef inline object as_bytes(data):
     return data.encode("utf-8", "surrogatepass") if type(data) is str else data
 
 
-cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t length, int mode):
-    """Check a payload that lies in the memory of ``data``."""
+cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t length, int mode, bint *nulls):
     cdef Walk w
     cdef bint valid
     if not 0 <= schema < OCPP_OBJECT_COUNT:
         raise IndexError("no such schema")
-    prepare(&w, mode)
+    walk_prepare(&w, mode)
     try:
         if length < NOGIL_SIZE:
             valid = walk_payload(&w, schema, start, length)
@@ -142,21 +129,17 @@ cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t
                 valid = walk_payload(&w, schema, start, length)
         if not valid:
             raise refused(&w)
+        if nulls != NULL:
+            nulls[0] = w.nulls
         return data if w.note_count == 0 else rewritten(&w)
     finally:
         walk_free(&w)
 
 
-cdef inline void prepare(Walk *w, int mode) noexcept nogil:
-    memset(w, 0, sizeof(Walk) - sizeof(w.few_notes))
-    w.mode = mode
-    w.member_seed = MEMBER_SEED
-
-
 def check_json(data):
     cdef Buffer buffer = Buffer(data)
     cdef Walk w
-    prepare(&w, 0)
+    walk_prepare(&w, 0)
     try:
         if not walk_json(&w, buffer.start, buffer.length):
             raise refused(&w)
@@ -205,7 +188,7 @@ cdef struct Job:
 
 cdef void run(Job *job, int mode) noexcept nogil:
     cdef Walk w
-    prepare(&w, mode)
+    walk_prepare(&w, mode)
     job.valid = walk_payload(&w, job.schema, job.start, job.length)
     walk_free(&w)
 
@@ -216,7 +199,7 @@ def tolerate(int schema, data, int mode=0):
     cdef Walk w
     if not 0 <= schema < OCPP_OBJECT_COUNT:
         raise IndexError("no such schema")
-    prepare(&w, mode | LENIENT)
+    walk_prepare(&w, mode | LENIENT)
     try:
         if not walk_payload(&w, schema, buffer.start, buffer.length):
             raise refused(&w)
@@ -257,7 +240,10 @@ cdef dict facts_of(Walk *w):
         return {"members": [field_name(w.object.first + i) for i in range(w.object.count)]}
     if w.field == NULL:
         return {"kind": "object"}
-    return describe_field(w.field)
+    facts = describe_field(w.field)
+    if w.array_due:
+        facts["kind"] = "array"
+    return facts
 
 
 cdef str field_name(int index):
@@ -296,7 +282,7 @@ cdef list path_to(Walk *w, const uint8_t *at, int keyword):
             p = scan_string(&text, p + 1)
             if p == NULL or p >= at:
                 break
-            if not after_name:
+            if path and not after_name:
                 path[-1] = text_of(name, p + 1)
                 after_name = True
         p += 1
@@ -406,7 +392,7 @@ cdef bytes integer_text(const uint8_t *start, const uint8_t *end):
 cdef bytes datetime_text(const uint8_t *start, const uint8_t *end, bint canonical):
     """A checked date-time as msgspec takes it, or in canonical form: UTC with Z, at most three digits of a second."""
     cdef uint8_t plain[DATETIME_ROOM]
-    cdef Py_ssize_t length = plain_text(start, end, plain, DATETIME_ROOM) if end - start < DATETIME_ROOM else -1
+    cdef Py_ssize_t length = plain_text(start, end, plain, DATETIME_ROOM)
     cdef DateTime found
     if length >= 0:
         start = plain
@@ -421,6 +407,6 @@ cdef bytes datetime_text(const uint8_t *start, const uint8_t *end, bint canonica
     if found.traits & NOT_UTC:
         text += PyBytes_FromStringAndSize(<const char *>end - 6, 6)
         if canonical:
-            moment = datetime.fromisoformat(text.decode("ascii"))
-            text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")[:-6].encode("ascii")
+            moment = datetime.fromisoformat(text.decode("ascii")).astimezone(UTC).replace(tzinfo=None)
+            text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").encode("ascii")
     return b'"' + text + (b"Z" if canonical or not found.traits & NOT_UTC else b"") + b'"'

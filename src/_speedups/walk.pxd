@@ -1,8 +1,9 @@
-"""The walk over a payload's bytes that decides its validity: no Python objects, no GIL, no recursion without a bound."""
+"""The walk over a payload that decides its validity: no Python objects, no GIL, no recursion without a bound."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t
 
 from ocpp21._speedups.jsontext cimport Text
+from ocpp21._speedups.members cimport Members
 from ocpp21._speedups.schema_tables cimport ocpp_field, ocpp_object
 
 cdef enum Keyword:
@@ -52,14 +53,7 @@ cdef struct Note:
     Py_ssize_t found_end
     const ocpp_field *field
 
-cdef struct Member:
-    uint64_t hash
-    const uint8_t *name
-    const uint8_t *end
-    uint32_t owner
-
 cdef enum:
-    FEW_MEMBERS = 64
     FEW_NOTES = 8
 
 cdef struct Walk:
@@ -72,21 +66,20 @@ cdef struct Walk:
     const uint8_t *at
     const ocpp_field *field  # of the value; NULL when it is the payload itself
     const ocpp_object *object  # that a member is unknown to
+    bint array_due  # the value should have been an array
     int missing  # index of the field that is required
+    bint nulls  # a null stood where any value may stand
     # what to rewrite; notes points to few_notes until there are more
     Note *notes
     Py_ssize_t note_count
     Py_ssize_t note_room
-    # names seen in open objects, a hash table; members is NULL until there is one
-    Member *members
-    uint32_t member_count
-    uint32_t member_room
-    uint32_t owners
-    uint64_t member_seed
+    Members members
     # last, and the one part that need not be zero at the start
     Note few_notes[FEW_NOTES]
 
 
+cdef void walk_prepare(Walk *w, int mode) noexcept nogil
 cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length) noexcept nogil
 cdef bint walk_json(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil
 cdef void walk_free(Walk *w) noexcept nogil
+cdef bint is_json(const uint8_t *p, Py_ssize_t length) noexcept nogil

@@ -9,31 +9,38 @@ would not decode as it is, or that we would not send as it is, leaves notes on w
 The depth of closed objects is bounded by the schemas, that of open values by ``MAX_DEPTH``.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcpy
+import os
 
-from ocpp21._speedups.datetimetext cimport LEAP_SECOND, LOWERCASE, NO_OFFSET, NOT_UTC, DateTime, scan_datetime
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy, memset
+
+from ocpp21._speedups.datetimetext cimport (
+    BEYOND,
+    LEAP_SECOND,
+    LOWERCASE,
+    NO_OFFSET,
+    NOT_UTC,
+    DateTime,
+    scan_datetime,
+)
+from ocpp21._speedups.decimals cimport Decimal, compare, is_integer32, read_decimal, small_integer, too_large
 from ocpp21._speedups.jsontext cimport (
     ESCAPED,
     EXPONENT,
     FAULT_JSON,
     FAULT_UTF8,
     FRACTION,
-    NEGATIVE,
-    WIDE,
-    Decimal,
-    compare_magnitude,
     count_code_points,
-    load64,
     next_code_point,
     plain_text,
-    read_decimal,
     scan_number,
     scan_string,
     scan_word,
     skip_space,
 )
+from ocpp21._speedups.members cimport ADDED, NO_MEMORY, Addition, add_member
+from ocpp21._speedups.names cimport Name, is_name, scan_name
 from ocpp21._speedups.schema_tables cimport (
     OCPP_ANY,
     OCPP_ARRAY,
@@ -50,7 +57,6 @@ from ocpp21._speedups.schema_tables cimport (
     OCPP_NUMBER,
     OCPP_OBJECT,
     OCPP_OBJECTS,
-    OCPP_POOL,
     OCPP_SLOTS,
     OCPP_STRING,
     OCPP_VALUES,
@@ -66,24 +72,20 @@ cdef enum:
     MAX_DEPTH = 64
     #: Digits of a number up to which it surely fits a double, unless it has an exponent.
     SAFE_DIGITS = 300
-    DOUBLE_DIGITS = 309
-    #: Room for a name or enumeration value with its escapes undone; the longest of the standard has 45 bytes.
-    NAME_ROOM = 64
     #: Room for a date-time written with escapes.
     DATETIME_ROOM = 256
     #: Lenient mode takes strings up to this many times their limit.
     LENIENT_LENGTHS = 4
 
-#: The first number that rounds to no double: 2 ** 1024 - 2 ** 970.
-cdef const char *TOO_LARGE = (
-    b"179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330"
-    b"286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069"
-    b"855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792"
-)
+# Where the hashes of member names start from: a secret of the process, so that nobody can choose names that meet.
+cdef uint64_t MEMBER_SEED = int.from_bytes(os.urandom(8), "little")
 
+# The characters of identifierString as bits: below 0x40, and from there on.
+cdef uint64_t IDENTIFIER_LOW = <uint64_t>0x27ff6c0000000000
+cdef uint64_t IDENTIFIER_HIGH = <uint64_t>0x17fffffe87ffffff
 
 cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length) noexcept nogil:
-    """Check a payload against a schema; mode and member_seed of the walk are set, all else is zero."""
+    """Check a payload against a schema, with a walk that is prepared."""
     cdef const uint8_t *end = begin(w, p, length)
     w.to_station = OCPP_OBJECTS[schema].to_station
     p = skip_space(p, end)
@@ -96,6 +98,24 @@ cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length)
     return finish(w, walk_object(w, p, &OCPP_OBJECTS[schema], 1))
 
 
+cdef void walk_prepare(Walk *w, int mode) noexcept nogil:
+    """Set a walk up; walk_free has to follow."""
+    memset(w, 0, sizeof(Walk) - sizeof(w.few_notes))
+    w.mode = mode
+    w.notes = w.few_notes
+    w.note_room = FEW_NOTES
+
+
+cdef bint is_json(const uint8_t *p, Py_ssize_t length) noexcept nogil:
+    """Say whether a text is one JSON value as OCPP-J wants it."""
+    cdef Walk w
+    cdef bint valid
+    walk_prepare(&w, 0)
+    valid = walk_json(&w, p, length)
+    walk_free(&w)
+    return valid
+
+
 cdef bint walk_json(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil:
     """Check that a text is one JSON value as OCPP-J wants it, whatever its form."""
     cdef const uint8_t *end = begin(w, p, length)
@@ -104,7 +124,7 @@ cdef bint walk_json(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil
 
 cdef void walk_free(Walk *w) noexcept nogil:
     """Give back what a walk has taken."""
-    free(w.members)
+    free(w.members.slots)
     if w.notes != w.few_notes:
         free(w.notes)
 
@@ -112,8 +132,6 @@ cdef void walk_free(Walk *w) noexcept nogil:
 cdef inline const uint8_t *begin(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil:
     w.start = p
     w.text.end = p + length
-    w.notes = w.few_notes
-    w.note_room = FEW_NOTES
     return w.text.end
 
 
@@ -141,15 +159,20 @@ cdef const uint8_t *refuse_text(Walk *w) noexcept nogil:
 
 
 cdef const uint8_t *wrong_type(Walk *w, const uint8_t *p) noexcept nogil:
-    """Refuse a value of another type; what is no value at all is refused as no JSON."""
-    if p < w.text.end and p[0] != 0x7B and p[0] != 0x5B and walk_any(w, p, 0) == NULL:
-        return NULL
-    if p == w.text.end:
-        return refuse(w, KEY_JSON, p)
-    return refuse(w, KEY_TYPE, p)
+    """Refuse a value of another type."""
+    return refuse(w, KEY_TYPE, p) if is_value(w, p) else NULL
 
 
-cdef bint note(Walk *w, NoteKind kind, const uint8_t *start, const uint8_t *end, const ocpp_field *field) noexcept nogil:
+cdef bint is_value(Walk *w, const uint8_t *p) noexcept nogil:
+    """Look whether something that will be refused is a value at all; what is none is refused here, as no JSON."""
+    if p < w.text.end and (p[0] == 0x7B or p[0] == 0x5B):
+        return True
+    return walk_any(w, p, 0) != NULL
+
+
+cdef bint note(
+    Walk *w, NoteKind kind, const uint8_t *start, const uint8_t *end, const ocpp_field *field
+) noexcept nogil:
     """Write down what to rewrite; false when memory has run out."""
     return note_within(w, kind, start, end, start, end, field)
 
@@ -186,6 +209,7 @@ cdef bint note_within(
 
 cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o, int depth) noexcept nogil:
     cdef const uint8_t *end = w.text.end
+    cdef Name found
     cdef const uint8_t *name
     cdef const uint8_t *value
     cdef const uint8_t *value_end
@@ -193,7 +217,7 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
     cdef const ocpp_field *field
     cdef uint64_t seen = 0
     cdef uint32_t owner = 0
-    cdef int index = -1
+    cdef int index
     cdef bint removed
     p = skip_space(p + 1, end)
     if p < end and p[0] == 0x7D:
@@ -202,35 +226,34 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
         if p == end or p[0] != 0x22:
             return refuse(w, KEY_JSON, p)
         name = p + 1
-        p = scan_string(&w.text, name)
+        p = scan_name(&w.text, name, o.seed, &found)
         if p == NULL:
             return refuse_text(w)
-        index = find_field(w, o, name, p, index + 1)
+        index = find_field(o, &found)
         field = &OCPP_FIELDS[o.first + index] if index >= 0 else NULL
         if index >= 0:
             if seen >> index & 1:
                 return refuse(w, KEY_UNIQUE, name - 1)
             seen |= <uint64_t>1 << index
-        elif o.is_open:
-            if not is_new_member(w, name, p, &owner):
-                return refuse(w, w.keyword or KEY_UNIQUE, name - 1)
-        elif not w.mode & MODE_LENIENT:
+        elif not o.is_open and not w.mode & MODE_LENIENT:
             w.object = o
             return refuse(w, KEY_ADDITIONAL, name - 1)
+        elif not is_new_member(w, name, p, &owner):
+            return NULL
         value = skip_space(p + 1, end)
         if value == end or value[0] != 0x3A:
             return refuse(w, KEY_JSON, value)
         value = skip_space(value + 1, end)
+        removed = index < 0 and not o.is_open
         if index < 0:
             p = walk_any(w, value, depth)
         elif w.mode & MODE_LENIENT and is_absent(w, value, o, index):
-            seen ^= <uint64_t>1 << index
+            removed = True
             p = value + 4
         else:
             p = walk_value(w, value, field, depth)
         if p == NULL:
             return NULL
-        removed = index < 0 and not o.is_open or index >= 0 and not seen >> index & 1
         value_end = p
         p = skip_space(p, end)
         if p == end or p[0] != 0x2C and p[0] != 0x7D:
@@ -281,75 +304,20 @@ cdef bint note_absent(
     return note_within(w, NOTE_NULL, start, end, value, value_end, field)
 
 
-cdef inline int find_field(
-    Walk *w, const ocpp_object *o, const uint8_t *name, const uint8_t *end, int expected
-) noexcept nogil:
-    """Index of the field of that name, or -1; most objects list their members in the order of the schema."""
-    cdef const ocpp_field *field
-    cdef Py_ssize_t length = end - name
-    cdef uint8_t plain[NAME_ROOM]
-    cdef int index
-    end = w.text.end
-    if w.text.traits & ESCAPED:
-        length = plain_text(name, name + length, plain, NAME_ROOM)
-        name = plain
-        end = plain + NAME_ROOM
-    elif expected < o.count:
-        field = &OCPP_FIELDS[o.first + expected]
-        if field.length == length and is_name(name, length, end, field.name):
-            return expected
-    if length < 0 or length > NAME_ROOM:
+cdef inline int find_field(const ocpp_object *o, Name *name) noexcept nogil:
+    """Index of the field of that name, or -1."""
+    cdef int index = OCPP_SLOTS[o.slots + (name.hash >> (64 - o.bits))] - 1
+    if index >= 0 and not is_name(name, OCPP_FIELDS[o.first + index].name, OCPP_FIELDS[o.first + index].length):
         return -1
-    index = OCPP_SLOTS[o.slots + (hash_name(name, length, end, o.seed) >> (64 - o.bits))] - 1
-    if index >= 0:
-        field = &OCPP_FIELDS[o.first + index]
-        if field.length != length or not is_name(name, length, end, field.name):
-            return -1
     return index
-
-
-cdef inline uint64_t load_tail(const uint8_t *p, Py_ssize_t length, const uint8_t *end) noexcept nogil:
-    """Load up to eight bytes, the rest zero; the buffer ends at ``end``."""
-    cdef uint64_t word = 0
-    cdef Py_ssize_t i
-    if length >= 8:
-        return load64(p)
-    if end - p >= 8:
-        return load64(p) & (<uint64_t>1 << 8 * length) - 1
-    for i in range(length):
-        word |= <uint64_t>p[i] << 8 * i
-    return word
-
-
-cdef inline uint64_t hash_name(const uint8_t *p, Py_ssize_t length, const uint8_t *end, uint64_t seed) noexcept nogil:
-    """Hash a name as emit_tables.py does: eight bytes at a time, the last ones padded with zeros."""
-    cdef uint64_t state = seed ^ <uint64_t>length
-    while length > 0:
-        state = (state ^ load_tail(p, length, end)) * <uint64_t>0x9E3779B97F4A7C15
-        state ^= state >> 32
-        p += 8
-        length -= 8
-    return state
-
-
-cdef inline bint is_name(const uint8_t *p, Py_ssize_t length, const uint8_t *end, uint32_t name) noexcept nogil:
-    """Compare with a name in the pool, which is padded behind its last one."""
-    cdef const uint8_t *q = <const uint8_t *>&OCPP_POOL[name]
-    cdef uint64_t mask
-    while length > 0:
-        mask = <uint64_t>-1 if length >= 8 else (<uint64_t>1 << 8 * length) - 1
-        if load_tail(p, length, end) != load64(q) & mask:
-            return False
-        p += 8
-        q += 8
-        length -= 8
-    return True
 
 
 cdef const uint8_t *walk_array(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
     cdef const uint8_t *end = w.text.end
     cdef Py_ssize_t count = 0
     if p == end or p[0] != 0x5B:
+        w.field = field
+        w.array_due = True
         return wrong_type(w, p)
     p = skip_space(p + 1, end)
     if p < end and p[0] == 0x5D:
@@ -357,7 +325,7 @@ cdef const uint8_t *walk_array(Walk *w, const uint8_t *p, const ocpp_field *fiel
     while True:
         count += 1
         if field.max_items and count > field.max_items:
-            return refuse_field(w, KEY_MAX_ITEMS, p, field)
+            return refuse_field(w, KEY_MAX_ITEMS, p, field) if is_value(w, p) else NULL
         p = walk_item(w, p, field, depth)
         if p == NULL:
             return NULL
@@ -372,7 +340,9 @@ cdef const uint8_t *walk_array(Walk *w, const uint8_t *p, const ocpp_field *fiel
         return p + 1
 
 
-cdef inline const uint8_t *refuse_field(Walk *w, int keyword, const uint8_t *at, const ocpp_field *field) noexcept nogil:
+cdef inline const uint8_t *refuse_field(
+    Walk *w, int keyword, const uint8_t *at, const ocpp_field *field
+) noexcept nogil:
     w.field = field
     return refuse(w, keyword, at)
 
@@ -446,11 +416,8 @@ cdef bint is_identifier(const uint8_t *p, const uint8_t *end) noexcept nogil:
     cdef int c
     while p < end:
         c = next_code_point(&p)
-        if 0x61 <= c | 0x20 <= 0x7A and c < 0x80 or 0x30 <= c <= 0x3A:
-            continue
-        if c == 0x2A or c == 0x2B or c == 0x2D or c == 0x2E or c == 0x3D or c == 0x40 or c == 0x5F or c == 0x7C:
-            continue
-        return False
+        if c >= 0x80 or not (IDENTIFIER_LOW if c < 0x40 else IDENTIFIER_HIGH) >> (c & 0x3F) & 1:
+            return False
     return True
 
 
@@ -458,25 +425,16 @@ cdef const uint8_t *walk_enum(Walk *w, const uint8_t *p, const ocpp_field *field
     cdef const ocpp_enum *e = &OCPP_ENUMS[field.index]
     cdef const ocpp_value *value
     cdef const uint8_t *start = p
-    cdef const uint8_t *name = p + 1
-    cdef const uint8_t *end = w.text.end
-    cdef Py_ssize_t length
-    cdef uint8_t plain[NAME_ROOM]
+    cdef Name found
     cdef int slot
-    p = scan_string(&w.text, name)
+    p = scan_name(&w.text, p + 1, e.seed, &found)
     if p == NULL:
         return refuse_text(w)
-    length = p - name
-    if w.text.traits & ESCAPED:
-        length = plain_text(name, p, plain, NAME_ROOM)
-        name = plain
-        end = plain + NAME_ROOM
-    if 0 < length <= NAME_ROOM:
-        slot = OCPP_SLOTS[e.slots + (hash_name(name, length, end, e.seed) >> (64 - e.bits))]
-        if slot > 0:
-            value = &OCPP_VALUES[e.first + slot - 1]
-            if value.length == length and is_name(name, length, end, value.name):
-                return p + 1
+    slot = OCPP_SLOTS[e.slots + (found.hash >> (64 - e.bits))]
+    if slot > 0:
+        value = &OCPP_VALUES[e.first + slot - 1]
+        if is_name(&found, value.name, value.length):
+            return p + 1
     if not w.mode & MODE_LENIENT:
         return refuse_field(w, KEY_ENUM, start, field)
     return p + 1 if note(w, NOTE_ENUM, start, p + 1, field) else NULL
@@ -498,6 +456,8 @@ cdef const uint8_t *walk_datetime(Walk *w, const uint8_t *p, const ocpp_field *f
     else:
         is_valid = scan_datetime(start + 1, p, &found)
     if not is_valid or found.traits & NO_OFFSET and not w.mode & MODE_LENIENT:
+        return refuse_field(w, KEY_FORMAT, start, field)
+    if found.traits & BEYOND and w.mode & MODE_CANONICAL:
         return refuse_field(w, KEY_FORMAT, start, field)
     if w.mode & MODE_CONFORM and found.fraction > 3 and not w.mode & MODE_CANONICAL:
         return refuse_field(w, KEY_FRACTION, start, field)
@@ -522,20 +482,10 @@ cdef const uint8_t *walk_number(Walk *w, const uint8_t *p, const ocpp_field *fie
     # Most numbers: few digits and, where a whole number is due, nothing else.
     if p - start <= 9 and not w.text.traits & (EXPONENT | FRACTION):
         return p if fits(small_integer(start, p), field) else refuse_bound(w, start, field, small_integer(start, p))
-    if p - start <= 9 and not w.text.traits & EXPONENT and not field.flags & (OCPP_MINIMUM | OCPP_MAXIMUM):
-        if field.kind == OCPP_NUMBER and not w.mode & MODE_CONFORM:
+    if p - start <= SAFE_DIGITS and field.kind == OCPP_NUMBER and not w.text.traits & EXPONENT:
+        if not field.flags & (OCPP_MINIMUM | OCPP_MAXIMUM) and not (w.mode & MODE_CONFORM and w.to_station):
             return p
     return walk_exact(w, start, p, field)
-
-
-cdef inline int64_t small_integer(const uint8_t *p, const uint8_t *end) noexcept nogil:
-    cdef int64_t value = 0
-    cdef bint negative = p[0] == 0x2D
-    p += negative
-    while p < end:
-        value = value * 10 + p[0] - 0x30
-        p += 1
-    return -value if negative else value
 
 
 cdef inline bint fits(int64_t value, const ocpp_field *field) noexcept nogil:
@@ -551,7 +501,9 @@ cdef inline const uint8_t *refuse_bound(
     return refuse_field(w, KEY_MINIMUM if low else KEY_MAXIMUM, at, field)
 
 
-cdef const uint8_t *walk_exact(Walk *w, const uint8_t *start, const uint8_t *end, const ocpp_field *field) noexcept nogil:
+cdef const uint8_t *walk_exact(
+    Walk *w, const uint8_t *start, const uint8_t *end, const ocpp_field *field
+) noexcept nogil:
     """Check a scanned number on its digits: nothing is rounded, so 1.0000000000000000001 is no integer."""
     cdef Decimal number = read_decimal(start, end)
     if too_large(&number):
@@ -570,36 +522,6 @@ cdef const uint8_t *walk_exact(Walk *w, const uint8_t *start, const uint8_t *end
     if field.flags & OCPP_MAXIMUM and compare(&number, field.maximum) > 0:
         return refuse_field(w, KEY_MAXIMUM, start, field)
     return end
-
-
-cdef inline bint too_large(Decimal *number) noexcept nogil:
-    """Say whether no double holds the number."""
-    return compare_magnitude(number, <const uint8_t *>TOO_LARGE, DOUBLE_DIGITS, DOUBLE_DIGITS) >= 0
-
-
-cdef bint is_integer32(Decimal *number) noexcept nogil:
-    cdef const char *limit = b"2147483648" if number.negative else b"2147483647"
-    return compare_magnitude(number, <const uint8_t *>limit, 10, 10) <= 0
-
-
-cdef int compare(Decimal *number, int bound) noexcept nogil:
-    """Compare a number with a small whole one: negative, zero, positive."""
-    cdef uint8_t digits[8]
-    cdef int length = 0, rest = -bound if bound < 0 else bound, i
-    cdef int magnitude
-    if number.first == NULL:
-        return -bound
-    if bound == 0 or number.negative != (bound < 0):
-        return -1 if number.negative else 1
-    while rest > 0:
-        length += 1
-        rest //= 10
-    rest = -bound if bound < 0 else bound
-    for i in range(length):
-        digits[length - 1 - i] = <uint8_t>(0x30 + rest % 10)
-        rest //= 10
-    magnitude = compare_magnitude(number, digits, length, length)
-    return -magnitude if number.negative else magnitude
 
 
 cdef const uint8_t *walk_quoted_number(Walk *w, const uint8_t *p, const ocpp_field *field) noexcept nogil:
@@ -636,6 +558,7 @@ cdef const uint8_t *walk_any(Walk *w, const uint8_t *p, int depth) noexcept nogi
     if c == 0x66:
         return walk_word(w, p, b"false", 5)
     if c == 0x6E:
+        w.nulls = True
         return walk_word(w, p, b"null", 4)
     end = scan_number(&w.text, p)
     if end == NULL:
@@ -666,7 +589,7 @@ cdef const uint8_t *walk_any_members(Walk *w, const uint8_t *p, int depth) noexc
             if p == NULL:
                 return refuse_text(w)
             if not is_new_member(w, name, p, &owner):
-                return refuse(w, w.keyword or KEY_UNIQUE, name - 1)
+                return NULL
             p = skip_space(p + 1, end)
             if p == end or p[0] != 0x3A:
                 return refuse(w, KEY_JSON, p)
@@ -683,67 +606,9 @@ cdef const uint8_t *walk_any_members(Walk *w, const uint8_t *p, int depth) noexc
             return refuse(w, KEY_JSON, p)
 
 
-# Names of open objects: one hash table for all objects of a payload, keyed by object and name
-
-
-cdef bint is_new_member(Walk *w, const uint8_t *name, const uint8_t *end, uint32_t *owner) noexcept nogil:
-    """Remember a member's name; false when its object has it already, or when memory has run out."""
-    cdef Member *slot
-    cdef Member member
-    cdef const uint8_t *p = name
-    if owner[0] == 0:
-        w.owners += 1
-        owner[0] = w.owners
-    if 2 * (w.member_count + 1) > w.member_room and not grow_members(w):
-        refuse(w, KEY_MEMORY, name)
-        return False
-    # The seed is a secret of the process: nobody can choose names that meet.
-    member = Member(w.member_seed ^ owner[0] * <uint64_t>0x9E3779B97F4A7C15, name, end, owner[0])
-    while p < end:
-        member.hash = (member.hash ^ <uint64_t>next_code_point(&p)) * <uint64_t>0xD6E8FEB86659FD93
-        member.hash ^= member.hash >> 29
-    slot = find_slot(w, &member)
-    if slot.owner != 0:
-        return False
-    slot[0] = member
-    w.member_count += 1
-    return True
-
-
-cdef Member *find_slot(Walk *w, Member *member) noexcept nogil:
-    """The slot that holds an equal name of the same object, or the free one that is due to it."""
-    cdef uint32_t index = <uint32_t>member.hash
-    cdef Member *slot
-    while True:
-        index &= w.member_room - 1
-        slot = &w.members[index]
-        if slot.owner == 0:
-            return slot
-        if slot.hash == member.hash and slot.owner == member.owner and same_name(slot, member):
-            return slot
-        index += 1
-
-
-cdef bint same_name(Member *one, Member *other) noexcept nogil:
-    cdef const uint8_t *p = one.name
-    cdef const uint8_t *q = other.name
-    while p < one.end and q < other.end:
-        if next_code_point(&p) != next_code_point(&q):
-            return False
-    return p == one.end and q == other.end
-
-
-cdef bint grow_members(Walk *w) noexcept nogil:
-    cdef Member *old = w.members
-    cdef uint32_t old_room = w.member_room, i
-    cdef uint32_t room = 2 * old_room if old_room else FEW_MEMBERS
-    cdef Member *members = <Member *>calloc(room, sizeof(Member))
-    if members == NULL:
-        return False
-    w.members = members
-    w.member_room = room
-    for i in range(old_room):
-        if old[i].owner != 0:
-            find_slot(w, &old[i])[0] = old[i]
-    free(old)
-    return True
+cdef inline bint is_new_member(Walk *w, const uint8_t *name, const uint8_t *end, uint32_t *owner) noexcept nogil:
+    """Remember a member of an open object; refuse one that the object has already."""
+    cdef Addition result = add_member(&w.members, name, end, owner, MEMBER_SEED)
+    if result != ADDED:
+        refuse(w, KEY_MEMORY if result == NO_MEMORY else KEY_UNIQUE, name - 1)
+    return result == ADDED

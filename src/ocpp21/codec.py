@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, Final, NamedTuple, TypeVar, overload
 
 import msgspec
 
-from ocpp21._speedups import validators
+from ocpp21._speedups import dispatch, validators
 from ocpp21.errors import LocalProtocolError, PayloadError, shorten
 from ocpp21.messages import datatypes
 from ocpp21.messages.registry import MESSAGES
@@ -58,29 +58,27 @@ class Deviation(msgspec.Struct, frozen=True):
         return f"{quote(self.pointer, 120)}: {self.rule}, found {self.found}"
 
 
-class _Schema(NamedTuple):
+class Schema(NamedTuple):
     """What is needed to handle a message: its number in the validator's tables, and msgspec's decoder."""
 
     number: int
     decode: Callable[[bytes | bytearray | memoryview], Any]
 
 
-class _Schemas(dict[type[Datatype] | str, _Schema]):
+class _Schemas(dict[type[Datatype] | str, Schema]):
     """By class and by name, built on first use: a decoder is dear to build, and few programs need all."""
 
-    def __missing__(self, message: type[Datatype] | str) -> _Schema:
+    def __missing__(self, message: type[Datatype] | str) -> Schema:
         name = message if isinstance(message, str) else message.__name__
         kind = MESSAGES.get(name) or getattr(datatypes, name, None)
         if kind is None or name not in validators.SCHEMAS or message not in (name, kind):
             raise LocalProtocolError(f"expected a message or datatype of OCPP 2.1, found {quote(name)}")
-        schema = self[message] = _Schema(validators.SCHEMAS[name], msgspec.json.Decoder(kind).decode)
+        schema = self[message] = Schema(validators.SCHEMAS[name], msgspec.json.Decoder(kind).decode)
         return schema
 
 
-_SCHEMAS = _Schemas()
+SCHEMAS: Final = _Schemas()
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_CONFORM = validators.CONFORM
-_SENDING = validators.CANONICAL | validators.CONFORM
 
 
 def validate(
@@ -105,7 +103,7 @@ def validate(
         PayloadError: the payload is refused; the first violation in document order.
         LocalProtocolError: OCPP 2.1 has no such message.
     """
-    number = _SCHEMAS[message].number
+    number = SCHEMAS[message].number
     if not lenient:
         validators.check(number, payload, conform)
         return
@@ -130,7 +128,7 @@ def validate_many(
         LocalProtocolError: OCPP 2.1 has no such message.
         ValueError: not as many payloads as messages.
     """
-    return validators.check_many([_SCHEMAS[message].number for message in messages], payloads, conform)
+    return validators.check_many([SCHEMAS[message].number for message in messages], payloads, conform)
 
 
 @overload
@@ -172,9 +170,9 @@ def decode(
         PayloadError: the payload is refused; the first violation in document order.
         LocalProtocolError: OCPP 2.1 has no such message.
     """
-    number, decode_typed = _SCHEMAS[message]
+    number, decode_typed = SCHEMAS[message]
     if not lenient:
-        return decode_typed(validators.check(number, payload, conform))
+        return dispatch.decode(number, decode_typed, payload, conform)
     tolerable, found = validators.tolerate(number, payload, conform)
     struct = decode_typed(tolerable)
     for rule, path, _, text in found:
@@ -227,13 +225,9 @@ def encode(message: Datatype, /, *, conform: bool = True) -> bytes:
         LocalProtocolError: the message is not valid, holds a NaN or infinity, or holds something that is not JSON; its
             ``__cause__`` is the PayloadError or the error of the encoder.
     """
-    number = _SCHEMAS[type(message)].number
+    number = SCHEMAS[type(message)].number
     try:
-        payload = _encode(message)
-        # msgspec writes null for a NaN or infinity; the validator lets it pass where any value may stand.
-        if b"null" in payload:
-            _refuse_not_finite(message, ())
-        return bytes(validators.check(number, payload, _SENDING if conform else validators.CANONICAL))
+        return dispatch.encode(number, _encode, message, conform, _refuse_not_finite)
     except PayloadError as error:
         raise LocalProtocolError(f"{type(message).__name__} {error.description}") from error
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
@@ -261,8 +255,8 @@ def _attribute(struct: msgspec.Struct, wire: str) -> str:
     return struct.__struct_fields__[struct.__struct_encode_fields__.index(wire)]
 
 
-def _refuse_not_finite(value: Any, path: tuple[str | int, ...]) -> None:
-    """Refuse a NaN or infinity anywhere in a message."""
+def _refuse_not_finite(value: Any, path: tuple[str | int, ...] = ()) -> None:
+    """Refuse a NaN or infinity where any value may stand: msgspec has written it as null."""
     members: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"expected a finite number, found {value} at {pointer(path)}")

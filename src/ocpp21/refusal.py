@@ -182,7 +182,7 @@ def _string(found: bytes) -> str | None:
         return None
     try:
         return text_of(literal[0])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

@@ -1,0 +1,37 @@
+"""The command ``ocpp21``: check recorded messages, show what messages look like, measure this machine.
+
+Exit codes: 0 all is well, 1 something was refused, 2 wrong usage or an unreadable file, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+
+__all__ = ["main"]
+
+#: What the extra ``cli`` installs.
+_EXTRA = frozenset({"rich", "typer"})
+
+
+def main() -> None:
+    """Run the command; the entry point of the script ``ocpp21``."""
+    with contextlib.suppress(AttributeError):  # Windows has no such signal
+        # Python turns a closed pipe into an exception; end as all commands do when `head` has seen enough.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from ocpp21.cli.app import app
+
+        app(prog_name="ocpp21")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        sys.stderr.write(f"ocpp21: the command needs {error.name}: pip install ocpp21[cli]\n")
+        sys.exit(2)

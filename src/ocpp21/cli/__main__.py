@@ -1,0 +1,6 @@
+"""``python -m ocpp21.cli`` is the command ``ocpp21``."""
+
+from ocpp21.cli import main
+
+if __name__ == "__main__":
+    main()

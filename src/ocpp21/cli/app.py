@@ -1,0 +1,42 @@
+"""The commands of ``ocpp21``, put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from ocpp21.cli.bench import bench
+from ocpp21.cli.show import show
+from ocpp21.cli.validate import validate
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(validate)
+app.command()(show)
+app.command()(bench)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ocpp21 {version('ocpp21')}")
+        raise typer.Exit
+
+
+@app.callback()
+def ocpp21(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """OCPP 2.1 messages on the command line: check them, look them up, measure the library.
+
+    Exit codes: 0 all is well, 1 something was refused, 2 wrong usage or an unreadable file, 130 interrupted.
+    """
