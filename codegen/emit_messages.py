@@ -132,8 +132,9 @@ def _schema(type_: Type, homes: Mapping[str, str]) -> dict[str, Any]:
             return {}
         case Scalar("date-time"):
             return {"type": "string", "format": "date-time"}
-        case Scalar(kind, minimum, maximum, max_length):
-            return _present({"type": kind, "minimum": minimum, "maximum": maximum, "maxLength": max_length})
+        case _:
+            limits = {"minimum": type_.minimum, "maximum": type_.maximum, "maxLength": type_.max_length}
+            return _present({"type": type_.kind, **limits})
 
 
 def _present(schema: dict[str, Any]) -> dict[str, Any]:

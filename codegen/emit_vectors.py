@@ -159,10 +159,8 @@ class _Vectors:
                 return "2026-01-01T00:00:00Z"
             case Scalar("boolean"):
                 return True
-            case Scalar("any"):
-                return None
-            case Scalar(minimum=minimum, maximum=maximum):
-                return max(minimum or 0, min(maximum or 0, 0))
+            case _:  # a number, which is anything too
+                return max(type_.minimum or 0, min(type_.maximum or 0, 0))
 
     # Faults
 
@@ -190,7 +188,7 @@ class _Vectors:
                 yield from _type_faults(0)
                 longest = max(_values(self.enumerations[name]), key=len)
                 yield _Fault("enum", "", f"{longest}x")  # longer than any value, so none
-            case Scalar():
+            case _:
                 yield from _scalar_faults(type_)
 
     def _array_faults(self, array: Array) -> Iterator[_Fault]:
@@ -280,6 +278,6 @@ class _Full:
                 return [None, {"": [False, "", 0.5]}]
             case Scalar("integer", maximum=maximum):
                 return _INTEGER if maximum is None else maximum
-            case Scalar(minimum=minimum, maximum=maximum):
-                unbound = -_NUMBER if minimum is None else _NUMBER
-                return unbound if maximum is None else maximum
+            case _:
+                unbound = -_NUMBER if type_.minimum is None else _NUMBER
+                return unbound if type_.maximum is None else type_.maximum

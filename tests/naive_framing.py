@@ -9,9 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 WHITESPACE = b" \t\n\r"
@@ -19,8 +16,8 @@ STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 INTEGER = re.compile(rb"(-?(?:0|[1-9][0-9]*))(?=[ \t\n\r,\]])")
 OTHER_VALUE = tuple(bytes([byte]) for byte in b"{[-0123456789tfn")
 
-#: Deepest nesting that orjson reads; it is part of the contract for errors only.
-MAX_DEPTH = 1024
+#: Deepest nesting of an error frame, which is read whole.
+MAX_DEPTH = 64
 
 FRAMEWORK = "RpcFrameworkError"
 UNSUPPORTED = "MessageTypeNotSupported"
@@ -148,25 +145,21 @@ def read_error(message_type: int, text: bytes) -> tuple[Any, ...]:
 
 
 def strict_json(text: bytes) -> Any:
-    """Read JSON as orjson does: no lone surrogate, no infinity, no deep nesting, large integers as floats."""
+    """Read JSON as OCPP-J wants it: each member once, no lone surrogate, no infinity, no deep nesting."""
     decoded = text.decode()
     if depth(text) > MAX_DEPTH:
         raise ValueError("nested too deep")
-    with deep_recursion():
-        value = json.loads(decoded, parse_float=finite, parse_int=number, parse_constant=no_constant)
-        json.dumps(value, ensure_ascii=False).encode()
+    value = json.loads(
+        decoded, parse_float=finite, parse_int=number, parse_constant=no_constant, object_pairs_hook=members
+    )
+    json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
-@contextmanager
-def deep_recursion() -> Iterator[None]:
-    """Let Python read, and compare, what orjson reads."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + 5 * MAX_DEPTH)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
+def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a member stands twice")
+    return dict(pairs)
 
 
 def depth(text: bytes) -> int:

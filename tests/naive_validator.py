@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = FilePath(__file__).resolve().parent.parent
 MAX_DEPTH = 64
 
 SPACE = re.compile(rb"[ \t\n\r]*")
@@ -38,6 +40,9 @@ DATETIME = re.compile(
 )
 
 
+Path = tuple[str | int, ...]
+
+
 class Violation(NamedTuple):
     """What is wrong, and where."""
 
@@ -50,9 +55,20 @@ class Fault(Exception):
     """The text cannot be read on: (keyword, offset)."""
 
 
+class Tolerated(NamedTuple):
+    """What lenient mode lets pass, and where."""
+
+    rule: str
+    pointer: str
+    offset: int
+
+
 @dataclass(slots=True)
 class Node:
-    """A value in the text. ``end`` is the offset of the closing bracket; None while a container is open."""
+    """A value in the text.
+
+    ``end`` is the offset of the last byte of a string or of the closing bracket; None while a container is open.
+    """
 
     kind: str
     start: int
@@ -111,7 +127,8 @@ class Reader:
         token = self.peek()
         if token == b'"':
             start = self.at
-            keep(Node("string", start, self.read_string()))
+            text = self.read_string()
+            keep(Node("string", start, text, end=self.at - 1))
         elif token in (b"{", b"["):
             if depth > MAX_DEPTH:
                 raise Fault("depth", self.at)
@@ -141,7 +158,7 @@ class Reader:
         token = found[0]
         if not NUMBER.fullmatch(token):
             raise Fault("json", self.at)
-        if float(token) in (float("inf"), float("-inf")):
+        if not is_finite(token):
             raise Fault("range", self.at)
         node = Node("number", self.at, exact(token.decode()))
         self.at = found.end()
@@ -180,7 +197,7 @@ class Reader:
             node.members.append((name, offset, None))
             self.expect(b":")
             self.skip_space()
-            self.read_value(lambda value, name=name, offset=offset: replace_last(node, (name, offset, value)), depth + 1)
+            self.read_value(partial(set_last, node, name, offset), depth + 1)
             if self.expect(b",", b"}") == b"}":
                 self.at -= 1
                 return self.close(node)
@@ -245,8 +262,12 @@ class Reader:
         raise Fault("utf-8", self.at)
 
 
-def replace_last(node: Node, member: tuple[str, int, Node | None]) -> None:
-    node.members[-1] = member
+def is_finite(token: bytes) -> bool:
+    return math.isfinite(float(token))
+
+
+def set_last(node: Node, name: str, offset: int, value: Node) -> None:
+    node.members[-1] = (name, offset, value)
 
 
 def exact(token: str) -> Decimal:
@@ -267,7 +288,7 @@ def exact(token: str) -> Decimal:
     return Decimal(f"{mantissa}e{'-' if negative else ''}{power}")
 
 
-def pointer(path: list[str | int | None] | tuple[str | int, ...]) -> str:
+def pointer(path: Iterable[str | int | None]) -> str:
     steps = [str(step) for step in path if step is not None]
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
 
@@ -299,12 +320,23 @@ def goes_to_station(message: str) -> bool:
 
 def first_violation(message: str, data: bytes, *, conform: bool = False) -> Violation | None:
     """Return the violation that comes first in the text, or None if the payload is valid."""
+    violation, _ = examine(message, data, conform=conform, lenient=False)
+    return violation
+
+
+def tolerate(message: str, data: bytes, *, conform: bool = False) -> tuple[Violation | None, list[Tolerated]]:
+    """Return the first violation that lenient mode does not forgive, and all that it does, in document order."""
+    return examine(message, data, conform=conform, lenient=True)
+
+
+def examine(message: str, data: bytes, *, conform: bool, lenient: bool) -> tuple[Violation | None, list[Tolerated]]:
     reader = Reader(bytes(data))
-    walk = Walk(load(message), conform, conform and goes_to_station(message))
+    walk = Walk(reader.data, load(message), conform, conform and goes_to_station(message), lenient)
     if reader.root is not None:
         walk.check(reader.root, load(message), (), message)
     found = ([reader.fault] if reader.fault else []) + walk.found
-    return min(found, key=lambda violation: violation.offset, default=None)
+    first = min(found, key=lambda violation: violation.offset, default=None)
+    return first, sorted(walk.tolerated, key=lambda deviation: deviation.offset)
 
 
 def text_violation(data: bytes) -> Violation | None:
@@ -316,15 +348,21 @@ def text_violation(data: bytes) -> Violation | None:
 class Walk:
     """Collects what a tree violates; of several violations at one place, the first found counts."""
 
+    data: bytes
     root: dict[str, Any]
     conform: bool
     to_station: bool
+    lenient: bool
     found: list[Violation] = field(default_factory=list)
+    tolerated: list[Tolerated] = field(default_factory=list)
 
-    def add(self, keyword: str, path: tuple[str | int, ...], offset: int) -> None:
+    def add(self, keyword: str, path: Path, offset: int) -> None:
         self.found.append(Violation(keyword, pointer(path), offset))
 
-    def check(self, node: Node, schema: dict[str, Any], path: tuple[str | int, ...], owner: str) -> None:
+    def forgive(self, rule: str, path: Path, offset: int) -> None:
+        self.tolerated.append(Tolerated(rule, pointer(path), offset))
+
+    def check(self, node: Node, schema: dict[str, Any], path: Path, owner: str) -> None:
         """Check a value; ``owner`` is the type that it is a value of, or a member of if it is a scalar."""
         if "$ref" in schema:
             owner = schema["$ref"].removeprefix("#/definitions/")
@@ -332,7 +370,9 @@ class Walk:
         if "type" not in schema:
             return
         expected = schema["type"]
-        if not is_type(node, expected):
+        if expected in ("integer", "number"):
+            self.check_number(self.unquote(node, path), schema, path)
+        elif node.kind != expected:
             self.add("type", path, node.start)
         elif expected == "object":
             self.check_object(node, schema, path, owner)
@@ -340,22 +380,27 @@ class Walk:
             self.check_array(node, schema, path, owner)
         elif expected == "string":
             self.check_string(node, schema, path, owner)
-        elif expected in ("integer", "number"):
-            self.check_number(node, schema, path)
 
-    def check_object(self, node: Node, schema: dict[str, Any], path: tuple[str | int, ...], owner: str) -> None:
-        properties = schema["properties"]
+    def check_object(self, node: Node, schema: dict[str, Any], path: Path, owner: str) -> None:
+        properties, required = schema["properties"], schema.get("required", ())
         for name, offset, value in node.members:
             if name in properties:
-                if value is not None:
+                if value is None:
+                    continue
+                if self.lenient and value.kind == "null" and name not in required and properties[name]:
+                    self.forgive("null", (*path, name), value.start)
+                else:
                     self.check(value, properties[name], (*path, name), owner)
             elif schema.get("additionalProperties") is False:
-                self.add("additionalProperties", (*path, name), offset)
+                if self.lenient:
+                    self.forgive("unknown member", (*path, name), offset)
+                else:
+                    self.add("additionalProperties", (*path, name), offset)
         present = {name for name, _, _ in node.members}
-        if node.end is not None and not present.issuperset(schema.get("required", ())):
+        if node.end is not None and not present.issuperset(required):
             self.add("required", path, node.end)
 
-    def check_array(self, node: Node, schema: dict[str, Any], path: tuple[str | int, ...], owner: str) -> None:
+    def check_array(self, node: Node, schema: dict[str, Any], path: Path, owner: str) -> None:
         for index, item in enumerate(node.items):
             if index == schema.get("maxItems"):
                 self.add("maxItems", path, item.start)
@@ -363,41 +408,69 @@ class Walk:
         if node.end is not None and len(node.items) < schema.get("minItems", 0):
             self.add("minItems", path, node.end)
 
-    def check_string(self, node: Node, schema: dict[str, Any], path: tuple[str | int, ...], owner: str) -> None:
-        text = node.value
-        if len(text) > schema.get("maxLength", len(text)):
-            self.add("maxLength", path, node.start)
-        if "enum" in schema and text not in schema["enum"]:
-            self.add("enum", path, node.start)
-        if schema.get("format") == "date-time":
+    def check_string(self, node: Node, schema: dict[str, Any], path: Path, owner: str) -> None:
+        limit = schema.get("maxLength")
+        if limit is not None and len(node.value) > limit:
+            if self.lenient and len(node.value) <= 4 * limit:
+                self.forgive("too long", path, node.start)
+            else:
+                self.add("maxLength", path, node.start)
+        if "enum" in schema:
+            self.check_enum(node, schema, path)
+        elif schema.get("format") == "date-time":
             self.check_datetime(node, path)
-        name = next(step for step in reversed(path) if isinstance(step, str))
-        if self.conform and "enum" not in schema and is_identifier(owner, name) and not IDENTIFIER.fullmatch(text):
+        elif self.conform and is_identifier(owner, member_of(path)) and not IDENTIFIER.fullmatch(node.value):
             self.add("identifierString", path, node.start)
 
-    def check_datetime(self, node: Node, path: tuple[str | int, ...]) -> None:
+    def check_enum(self, node: Node, schema: dict[str, Any], path: Path) -> None:
+        if node.value in schema["enum"]:
+            return
+        if self.lenient:
+            self.forgive("unknown value", path, node.start)
+        else:
+            self.add("enum", path, node.start)
+
+    def check_datetime(self, node: Node, path: Path) -> None:
         fraction = datetime_fraction(node.value)
+        if fraction is None and self.lenient:
+            fraction = datetime_fraction(node.value + "Z")
+            if fraction is not None:
+                self.forgive("no offset", path, node.start)
         if fraction is None:
             self.add("format", path, node.start)
         elif self.conform and len(fraction) > 3:
             self.add("fractionDigits", path, node.start)
 
-    def check_number(self, node: Node, schema: dict[str, Any], path: tuple[str | int, ...]) -> None:
+    def check_number(self, node: Node, schema: dict[str, Any], path: Path) -> None:
         number = node.value
-        if self.conform and schema["type"] == "integer" and not -(2**31) <= number < 2**31:
-            self.add("integer32", path, node.start)
-        if self.to_station and schema["type"] == "number" and decimals(number) > 6:
-            self.add("decimals", path, node.start)
-        if "minimum" in schema and number < schema["minimum"]:
-            self.add("minimum", path, node.start)
-        if "maximum" in schema and number > schema["maximum"]:
-            self.add("maximum", path, node.start)
+        if node.kind == "range":
+            self.add("range", path, node.start)
+        elif node.kind != "number" or (schema["type"] == "integer" and decimals(number) > 0):
+            self.add("type", path, node.start)
+        else:
+            if self.conform and schema["type"] == "integer" and not -(2**31) <= number < 2**31:
+                self.add("integer32", path, node.start)
+            if self.to_station and schema["type"] == "number" and decimals(number) > 6:
+                self.add("decimals", path, node.start)
+            if "minimum" in schema and number < schema["minimum"]:
+                self.add("minimum", path, node.start)
+            if "maximum" in schema and number > schema["maximum"]:
+                self.add("maximum", path, node.start)
+
+    def unquote(self, node: Node, path: Path) -> Node:
+        """Take a number that stands in quotes, without escapes, as the number that it is."""
+        if not self.lenient or node.kind != "string" or node.end is None:
+            return node
+        token = self.data[node.start + 1 : node.end]
+        if not NUMBER.fullmatch(token):
+            return node
+        self.forgive("quoted number", path, node.start)
+        return Node("number" if is_finite(token) else "range", node.start, exact(token.decode()))
 
 
-def is_type(node: Node, expected: str) -> bool:
-    if expected == "integer":
-        return node.kind == "number" and decimals(node.value) == 0
-    return node.kind == expected
+def member_of(path: Path) -> str:
+    """The name of the member that a value, or the array that it is in, belongs to."""
+    return next(step for step in reversed(path) if isinstance(step, str))
 
 
 def decimals(number: Decimal) -> int:

@@ -151,6 +151,7 @@ def is_integral(token: str) -> bool:
 
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]"
 LEAP_SECOND = some_string(DATE + r"[0-9]{2}:[0-9]{2}:60.*")
+LINE_FEED = some_string(DATE + r".*\n")
 YEAR_0000 = some_string(r"0000-.*")
 
 #: Where the byte validator is right and the majority is not.
@@ -171,7 +172,7 @@ SIGNED_FOR_ORACLES = {
     "jsonschema": (
         Difference("rfc3339-validator builds a datetime, which has no second 60", LEAP_SECOND),
         Difference("rfc3339-validator builds a datetime, which has no year 0", YEAR_0000),
-        Difference("rfc3339-validator ends its pattern with $, which matches before a last line feed", some_string(DATE + r".*\n")),
+        Difference("rfc3339-validator ends its pattern with $, which matches before a last line feed", LINE_FEED),
     ),
     "fastjsonschema": (
         Difference("its pattern takes an offset without colon", some_string(DATE + r".*[-+][0-9]{4}")),

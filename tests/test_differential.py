@@ -10,6 +10,7 @@ import json
 import os
 from collections import Counter
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import naive_validator
@@ -22,7 +23,7 @@ from ocpp21 import codec
 from ocpp21._speedups import validators
 from ocpp21.errors import LocalProtocolError, PayloadError
 from ocpp21.messages.registry import MESSAGES
-from ocpp21.refusal import CODES
+from ocpp21.refusal import CODES, pointer
 
 SEED = os.environ.get("OCPP21_SEED", "20260117")
 
@@ -33,6 +34,7 @@ VALID, SINGLE, DOUBLE, MUTATED = 30, 36, 18, 30
 SAMPLE = 10
 
 
+@cache
 def generate(message: str) -> list[payloads.Payload]:
     generator = payloads.Generator(message, SEED)
     return (
@@ -102,6 +104,33 @@ def test_what_is_valid_decodes_and_comes_back_equal(message: str) -> None:
         assert is_equal(message, payload.data, encoded), (payload, encoded)
 
 
+def test_lenient_mode_forgives_what_the_twin_forgives(message: str) -> None:
+    schema = validators.SCHEMAS[message]
+    for payload in generate(message):
+        for mode in (0, validators.CONFORM):
+            violation, expected = naive_validator.tolerate(message, payload.data, conform=bool(mode))
+            try:
+                text, deviations = validators.tolerate(schema, payload.data, mode)
+            except PayloadError as error:
+                assert Violation(error.keyword, error.pointer, error.offset) == violation, payload
+                continue
+            assert violation is None, payload
+            assert [(rule, pointer(path), offset) for rule, path, offset, _ in deviations] == expected, payload
+            assert validators.check(schema, text, mode) is text, (payload, text)
+
+
+def test_what_lenient_mode_forgives_decodes(message: str) -> None:
+    for payload in generate(message):
+        _, expected = naive_validator.tolerate(message, payload.data)
+        deviations: list[codec.Deviation] = []
+        try:
+            struct = codec.decode(message, payload.data, lenient=True, report=deviations.append)
+        except PayloadError:
+            continue
+        assert type(struct) is MESSAGES[message]
+        assert [(found.rule, found.pointer, found.offset) for found in deviations] == expected
+
+
 def test_what_conforms_is_sent(message: str) -> None:
     generator = payloads.Generator(message, f"{SEED}/conform")
     for payload in (generator.valid() for _ in range(10)):
@@ -142,10 +171,11 @@ def equal(root: dict[str, Any], schema: dict[str, Any], one: Any, other: Any) ->
         return len(one) == len(other) and all(equal(root, items, *pair) for pair in zip(one, other, strict=True))
     if isinstance(one, dict):
         known = schema.get("properties", {})
-        return one.keys() == other.keys() and all(equal(root, known.get(name, {}), one[name], other[name]) for name in one)
+        pairs = ((known.get(name, {}), value, other.get(name)) for name, value in one.items())
+        return one.keys() == other.keys() and all(equal(root, *pair) for pair in pairs)
     if schema.get("format") == "date-time":
         return instant(one) == instant(other)
-    is_double = schema.get("type") == "number" or "type" not in schema and isinstance(one, Decimal)
+    is_double = schema.get("type") == "number" or ("type" not in schema and isinstance(one, Decimal))
     return bool(float(one) == float(other) if is_double else one == other)
 
 

@@ -535,8 +535,10 @@ cdef const uint8_t *walk_quoted_number(Walk *w, const uint8_t *p, const ocpp_fie
     if inner != p:
         return refuse_field(w, KEY_TYPE, start, field)
     w.text.traits = 0  # the quotes go, and a whole number gets its digits on the same occasion
-    if not note(w, NOTE_QUOTED, start, p + 1, field) or walk_exact(w, start + 1, p, field) == NULL:
+    if not note(w, NOTE_QUOTED, start, p + 1, field):
         return NULL
+    if walk_exact(w, start + 1, p, field) == NULL:
+        return refuse(w, w.keyword, start)
     return p + 1
 
 

@@ -240,19 +240,19 @@ def _tell(found: Iterable[tuple[str, list[str | int], int, bytes]], report: Repo
             report(Deviation(rule, pointer(path), offset, quote(text.decode("utf-8", "replace"))))
 
 
-def _put(struct: Any, path: Sequence[str | int], value: str) -> None:
-    """Put a value in the place of its stand-in; nobody has seen the Struct yet."""
+def _put(message: Any, path: Sequence[str | int], value: str) -> None:
+    """Put a value in the place of its stand-in; nobody has seen the message yet."""
     *steps, last = path
     for step in steps:
-        struct = struct[step] if isinstance(step, int) else getattr(struct, _attribute(struct, step))
-    if isinstance(last, int):
-        struct[last] = value
+        message = getattr(message, _attribute(message, step)) if isinstance(message, Datatype) else message[step]
+    if isinstance(message, Datatype):
+        msgspec.structs.force_setattr(message, _attribute(message, last), value)
     else:
-        msgspec.structs.force_setattr(struct, _attribute(struct, last), value)
+        message[last] = value
 
 
-def _attribute(struct: msgspec.Struct, wire: str) -> str:
-    return struct.__struct_fields__[struct.__struct_encode_fields__.index(wire)]
+def _attribute(message: Datatype, wire: str | int) -> str:
+    return message.__struct_fields__[message.__struct_encode_fields__.index(str(wire))]
 
 
 def _refuse_not_finite(value: Any, path: tuple[str | int, ...] = ()) -> None:

@@ -1,12 +1,14 @@
 """The command ``ocpp21``: check recorded messages, show what messages look like, measure this machine.
 
-Exit codes: 0 all is well, 1 something was refused, 2 wrong usage or an unreadable file, 130 interrupted.
+Exit codes: 0 all is well, 1 something was refused, 2 wrong usage or a file that cannot be read or written, 130
+interrupted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import signal
 import sys
 
@@ -25,13 +27,28 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        from ocpp21.cli.app import app
-
-        app(prog_name="ocpp21")
+        _run()
     except KeyboardInterrupt:
         sys.exit(130)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        sys.stderr.write(f"ocpp21: the command needs {error.name}: pip install ocpp21[cli]\n")
-        sys.exit(2)
+        _fail(f"the command needs {error.name}: pip install ocpp21[cli]")
+    except OSError as error:  # errors of files are told where they happen
+        # What is still buffered cannot be written either: let nobody try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"standard output: {error.strerror}")
+
+
+def _run() -> None:
+    from ocpp21.cli.app import app
+
+    try:
+        app(prog_name="ocpp21")
+    finally:
+        sys.stdout.flush()
+
+
+def _fail(reason: str) -> None:
+    sys.stderr.write(f"ocpp21: {reason}\n")
+    sys.exit(2)

@@ -1,13 +1,18 @@
-"""Lines of a byte stream, in bounded memory."""
+"""Lines of a recording, in bounded memory."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
-__all__ = ["Line", "read_lines"]
+__all__ = ["STDIN", "Line", "Unreadable", "read_lines"]
 
-_CHUNK = 65536
+#: The name that stands for standard input.
+STDIN: Final = "-"
+
+_CHUNK: Final = 65536
 
 
 class Line(NamedTuple):
@@ -17,7 +22,7 @@ class Line(NamedTuple):
         number: from 1.
         data: without its ending; None when it is longer than the limit.
         size: bytes without the ending.
-        end: bytes of the stream up to and including this line.
+        end: bytes of the file up to and including this line.
     """
 
     number: int
@@ -26,23 +31,48 @@ class Line(NamedTuple):
     end: int
 
 
-def read_lines(stream: BinaryIO, max_size: int) -> Iterator[Line]:
-    r"""Cut a stream at ``\n`` or ``\r\n``; of a line longer than ``max_size`` bytes only the length is kept."""
+class Unreadable(Exception):
+    """A file cannot be opened or read; the text says why in a few words."""
+
+
+def read_lines(name: str, max_size: int) -> Iterator[Line]:
+    r"""Cut a file at ``\n`` or ``\r\n``; of a line longer than ``max_size`` bytes only the length is kept.
+
+    Raises:
+        Unreadable: the file cannot be opened or read.
+    """
+    with contextlib.ExitStack() as closing:
+        try:
+            stream = sys.stdin.buffer if name == STDIN else closing.enter_context(open(name, "rb"))
+        except OSError as error:
+            raise Unreadable(error.strerror) from error
+        yield from _cut(stream, max_size)
+
+
+def _cut(stream: BinaryIO, max_size: int) -> Iterator[Line]:
     number = end = 0
-    while data := stream.readline(max_size + 2):
+    while data := _read_line(stream, max_size + 2):
         number += 1
         size = len(data)
-        if not data.endswith(b"\n") and size > max_size:
-            data, size = _skip(stream, data, size)
+        if size > max_size and not data.endswith(b"\n"):
+            data, size = _skip(stream, data)
         end += size
         text = data.removesuffix(b"\n").removesuffix(b"\r")
         size -= len(data) - len(text)
         yield Line(number, text if size <= max_size else None, size, end)
 
 
-def _skip(stream: BinaryIO, data: bytes, size: int) -> tuple[bytes, int]:
-    """Read on to the end of the line; return its last bytes and the length of all of it."""
-    while not data.endswith(b"\n") and (more := stream.readline(_CHUNK)):
+def _skip(stream: BinaryIO, data: bytes) -> tuple[bytes, int]:
+    """Read on to the end of a line; return its last bytes and the length of all of it."""
+    size = len(data)
+    while not data.endswith(b"\n") and (more := _read_line(stream, _CHUNK)):
         data = data[-1:] + more
         size += len(more)
     return data, size
+
+
+def _read_line(stream: BinaryIO, limit: int) -> bytes:
+    try:
+        return stream.readline(limit)
+    except OSError as error:
+        raise Unreadable(error.strerror) from error
