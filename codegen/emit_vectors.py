@@ -38,7 +38,7 @@ CODES = {
 PLUG = "\U0001f50c"
 
 #: For each type a value that is not of it, though a careless validator may take it.
-_WRONG: dict[str, Any] = {"string": 0, "date-time": 0, "integer": 0.5, "number": True, "boolean": 0}
+_WRONG: dict[str, Any] = {"string": 0, "date-time": 0, "integer": 1.5, "number": True, "boolean": 0}
 
 #: The greatest integer (32 bits) and a number of the most decimals that a station need take (Part 2, 2.1.4).
 _INTEGER = 2**31 - 1

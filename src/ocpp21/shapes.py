@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -21,7 +22,16 @@ from ocpp21.messages.registry import ACTION_OF, MESSAGES
 from ocpp21.refusal import quote
 from ocpp21.wire import Block, Datatype
 
-__all__ = ["EnumerationShape", "FieldShape", "Shape", "describe", "describe_enumeration"]
+__all__ = ["ENUMERATIONS", "EnumerationShape", "FieldShape", "Shape", "describe", "describe_enumeration"]
+
+#: The enumerations of the standard by name.
+ENUMERATIONS: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
+    {
+        name: kind
+        for name, kind in vars(enumerations).items()
+        if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
+    }
+)
 
 #: The one open object; an alias of dict, so it has neither fields nor a docstring of its own.
 _CUSTOM_DATA: Final = "CustomDataType"
@@ -121,15 +131,13 @@ def describe(message: type[Datatype] | str, /) -> Shape:
     names = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
     docstring = _docstring(kind)
     notes = _notes(docstring)
+    fields = tuple(_field(facts, names, notes) for facts in tables)
+    shape = Shape(name=name, text=_summary(docstring), fields=fields)
     action = ACTION_OF.get(kind)
-    return Shape(
-        name=name,
-        text=_summary(docstring),
-        fields=tuple(_field(facts, names, notes) for facts in tables),
-        action=action and action.name,
-        block=action and action.block,
-        initiator=action and action.initiator,
-        kind=action and action.kind,
+    if action is None:
+        return shape
+    return msgspec.structs.replace(
+        shape, action=action.name, block=action.block, initiator=action.initiator, kind=action.kind
     )
 
 
@@ -143,10 +151,10 @@ def describe_enumeration(enumeration: type[StrEnum] | str, /) -> EnumerationShap
         LocalProtocolError: OCPP 2.1 has no such enumeration.
     """
     name = enumeration if isinstance(enumeration, str) else enumeration.__name__
-    kind = getattr(enumerations, name, None)
-    if not isinstance(kind, type) or kind.__module__ != enumerations.__name__ or enumeration not in (name, kind):
+    kind = ENUMERATIONS.get(name)
+    if kind is None or enumeration not in (name, kind):
         raise LocalProtocolError(f"expected an enumeration of OCPP 2.1, found {quote(name)}")
-    return EnumerationShape(name=name, text=_summary(_docstring(kind)), values=tuple(map(str, kind)))
+    return EnumerationShape(name=name, text=_summary(_docstring(kind)), values=tuple(member.value for member in kind))
 
 
 class _Note(NamedTuple):

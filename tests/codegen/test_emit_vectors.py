@@ -51,7 +51,7 @@ INVALID: list[tuple[str, str, dict[str, Any]]] = [
     ("type", "/notes/0", {"notes": [0]}),
     ("type", "/notes/0", {"notes": [None]}),
     ("maxLength", "/notes/0", {"notes": [f"{PLUG}xx"]}),
-    ("type", "/level", {"level": 0.5}),
+    ("type", "/level", {"level": 1.5}),
     ("type", "/level", {"level": None}),
     ("minimum", "/level", {"level": 0}),
     ("maximum", "/level", {"level": 4}),

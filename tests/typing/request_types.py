@@ -6,9 +6,7 @@ A comment behind ``reveal_type`` gives the type that must be revealed there.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
-
-from typing_extensions import reveal_type
+from typing import Any, TypeVar, reveal_type
 
 from ocpp21 import codec
 from ocpp21.messages import (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from ocpp21 import __version__
 from ocpp21.cli.bench import bench
 from ocpp21.cli.show import show
 from ocpp21.cli.validate import validate
@@ -27,7 +27,7 @@ app.command()(bench)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ocpp21 {version('ocpp21')}")
+        typer.echo(f"ocpp21 {__version__}")
         raise typer.Exit
 
 

@@ -15,9 +15,8 @@ from rich.text import Text
 
 from ocpp21._speedups import validators
 from ocpp21.cli.terminal import complain
-from ocpp21.messages import enumerations
 from ocpp21.messages.registry import ACTIONS, BLOCKS
-from ocpp21.shapes import EnumerationShape, FieldShape, Shape, describe, describe_enumeration
+from ocpp21.shapes import ENUMERATIONS, EnumerationShape, FieldShape, Shape, describe, describe_enumeration
 from ocpp21.wire import Action
 
 __all__ = ["show"]
@@ -79,17 +78,11 @@ def _find(name: str) -> list[AnyShape]:
         return [describe(message) for message in (action.request, action.response) if message is not None]
     if name in validators.SCHEMAS:
         return [describe(name)]
-    return [describe_enumeration(name)] if name in _enumeration_names() else []
-
-
-def _enumeration_names() -> list[str]:
-    return [
-        name for name, kind in vars(enumerations).items() if getattr(kind, "__module__", "") == enumerations.__name__
-    ]
+    return [describe_enumeration(name)] if name in ENUMERATIONS else []
 
 
 def _guess(name: str) -> str:
-    known = {each.casefold(): each for each in (*ACTIONS, *validators.SCHEMAS, *_enumeration_names())}
+    known = {each.casefold(): each for each in (*ACTIONS, *validators.SCHEMAS, *ENUMERATIONS)}
     close = difflib.get_close_matches(name[:64].casefold(), known, n=3)
     return f"; did you mean {' or '.join(known[each] for each in close)}?" if close else ""
 

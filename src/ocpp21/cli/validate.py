@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from ocpp21 import framing
 from ocpp21.cli.lines import STDIN, Line, Unreadable, read_lines
 from ocpp21.cli.terminal import Paint, complain, json_line, painter, printable
 from ocpp21.cli.verdicts import Judge, Verdict
@@ -54,7 +55,7 @@ def validate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is refused, and the summary.")] = False,
     max_size: Annotated[
         int, typer.Option("--max-size", min=1, metavar="BYTES", help="Longest line in bytes; longer ones are refused.")
-    ] = 1_048_576,
+    ] = framing.MAX_SIZE,
 ) -> None:
     """Check recorded messages: a verdict for each line, and a summary.
 
@@ -79,7 +80,7 @@ def validate(
                 complain(f"{name}: {error}")
     if as_json:
         print(json_line({"summary": tally.facts()}))
-    else:
+    elif not tally.is_vain:
         sys.stdout.flush()
         sys.stderr.write(tally.text())
     raise typer.Exit(tally.exit_code)
@@ -115,6 +116,11 @@ class _Tally:
         self._deviations += len(verdict.deviations)
         if verdict.code is not None:
             self._codes[verdict.code] += 1
+
+    @property
+    def is_vain(self) -> bool:
+        """True when no file gave anything to count."""
+        return self.unreadable > 0 and not any(self._verdicts.values())
 
     @property
     def exit_code(self) -> int:

@@ -13,7 +13,7 @@ from ocpp21 import codec, framing
 from ocpp21._speedups import validators
 from ocpp21.codec import Deviation
 from ocpp21.errors import ErrorCode, PayloadError, RemoteProtocolError, shorten
-from ocpp21.messages.registry import ACTIONS
+from ocpp21.messages.registry import ACTION_OF, ACTIONS
 from ocpp21.refusal import quote
 from ocpp21.wire import Action, Message
 
@@ -121,13 +121,12 @@ class Judge:
 
     def _judge_action(self, frame: framing.Frame, name: str, verdict: Verdict) -> None:
         verdict.action = name
-        action = _look_up(name)
-        if verdict.kind != action.kind:
-            raise _protocol_error(f"expected {name} as {action.kind}, found it as {verdict.kind}")
+        message = framing.request_class(frame)
+        action = ACTION_OF[message]
         if action.response is not None:
             # Even when its payload is refused: a peer that is less strict answers it all the same.
             self._calls.add(frame.message_id, action)
-        self._check(action.request, frame.payload, verdict)
+        self._check(message, frame.payload, verdict)
 
     def _judge_result(self, frame: framing.Frame, verdict: Verdict) -> None:
         """Match a result with the first waiting CALL that it can answer, else with the oldest."""
@@ -163,7 +162,8 @@ class Judge:
 
     def _check_response(self, action: Action, payload: memoryview | None, verdict: Verdict) -> None:
         if action.response is None:
-            raise _protocol_error(f"expected a request, for {action.name} has no response")
+            description = f"expected a request, for {action.name} has no response"
+            raise RemoteProtocolError(description, code=ErrorCode.PROTOCOL_ERROR)
         self._check(action.response, payload, verdict)
 
     def _check(self, message: type[Message], payload: memoryview | None, verdict: Verdict) -> None:
@@ -229,10 +229,6 @@ def _look_up(name: str) -> Action:
             f"expected an action of OCPP 2.1{guess}, found {quote(name)}", code=ErrorCode.NOT_IMPLEMENTED
         )
     return action
-
-
-def _protocol_error(description: str) -> RemoteProtocolError:
-    return RemoteProtocolError(description, code=ErrorCode.PROTOCOL_ERROR)
 
 
 def _refuse(verdict: Verdict, error: RemoteProtocolError) -> None:

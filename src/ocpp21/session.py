@@ -1,0 +1,636 @@
+"""The session: remote procedure calls over one connection, without I/O and without a clock.
+
+Bytes go in with :meth:`Session.receive`, events come out of :meth:`Session.next_event`, bytes to be sent out of
+:meth:`Session.messages_to_send`. Time is an argument, in float seconds of a monotonic clock; :meth:`Session.next_timer`
+says when to come back. Whatever the peer sends, ``receive`` raises nothing.
+
+Theory of operation. Two directions that never wait for one another:
+
+*Our calls.* At most one is outstanding (Part 4, 4.1.1); the others wait in line. It ends exactly once: by its
+CALLRESULT, by a CALLERROR, when its time is up, or with the session. Then the next one leaves. An answer that matches
+nothing is dropped: it is late, doubled, or invented. A SEND is no call and leaves at once.
+
+*Calls of the peer.* Each is reported as :class:`~ocpp21.events.CallReceived` and answered by the application. Answers
+leave in the order of arrival, whatever the order in which they are given. A peer that has several calls in flight
+breaks the rule above and is served nevertheless, up to a bound.
+
+What is refused, and how, follows the receiver's decision table (Part 4, 4.1 to 4.4; docs/decisions.md) row by row. The
+rows are named in the code. Every error reply counts against a budget, since a peer could use us as an amplifier, and
+a peer that sends nothing but garbage is cut off.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ocpp21 import framing
+from ocpp21._speedups import dispatch, validators
+from ocpp21.codec import SCHEMAS, Schema
+from ocpp21.errors import (
+    CallError,
+    CallTimeout,
+    ErrorCode,
+    LocalProtocolError,
+    PayloadError,
+    QueueFull,
+    RemoteProtocolError,
+)
+from ocpp21.errors import SessionClosed as SessionClosedError
+from ocpp21.events import (
+    Call,
+    CallFailed,
+    CallReceived,
+    CloseRequested,
+    Event,
+    FrameDropped,
+    FrameRefused,
+    ResultReceived,
+    ResultRefused,
+    SendReceived,
+    SessionClosed,
+)
+from ocpp21.framing import Frame
+from ocpp21.messages.registry import ACTION_OF
+from ocpp21.observation import Observation, Observer, Statistics
+from ocpp21.refusal import quote
+from ocpp21.versions import OCPP21, Version
+from ocpp21.wire import Action, Message, Request, Response, Send
+
+__all__ = ["Gate", "Limits", "Session", "Side"]
+
+Side = Literal["CS", "CSMS"]
+
+CALL: Final = 2
+CALL_RESULT: Final = 3
+CALL_ERROR: Final = 4
+CALL_RESULT_ERROR: Final = 5
+SEND: Final = 6
+
+#: Says why a message of this action may not be taken now, or None: the registration gate (B01.FR.10, B02.FR.09,
+#: B03.FR.07, B03.FR.08). Asked before the payload is looked at.
+Gate = Callable[[Action], str | None]
+
+#: The codes, also as OCPP-J 1.6 spells them: accepted on every version, never sent.
+_CODES: Final = {
+    **{code.value: code for code in ErrorCode},
+    "FormationViolation": ErrorCode.FORMAT_VIOLATION,
+    "OccurenceConstraintViolation": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+}
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds of a session; none of them is set by the standard.
+
+    Attributes:
+        timeout_s: how long an answer may take, in seconds (Part 2, 3.2 suggests 30).
+        max_size: largest frame taken, in bytes.
+        waiting: own calls that may wait for the outstanding one.
+        serving: calls of the peer that may be unanswered at a time.
+        remembered: answers of ours, and to us, that a late objection can still be matched to.
+        error_burst: error replies that may follow one another at once.
+        errors_per_s: error replies per second beyond the burst.
+        garbage: frames that are no OCPP-J in a row until the connection should be closed.
+    """
+
+    timeout_s: float = 30.0
+    max_size: int = framing.MAX_SIZE
+    waiting: int = 128
+    serving: int = 8
+    remembered: int = 64
+    error_burst: int = 20
+    errors_per_s: float = 5.0
+    garbage: int = 10
+
+
+class _Serving:
+    """A call of the peer, and its answer once it is given."""
+
+    __slots__ = ("answer", "call")
+
+    def __init__(self, call: CallReceived) -> None:
+        self.call = call
+        self.answer: bytes | None = None
+
+
+class Session:
+    """One connection's worth of remote procedure calls.
+
+    Args:
+        side: who we are: ``CS`` (Charging Station) or ``CSMS``.
+        version: of the protocol, as negotiated.
+        limits: bounds.
+        gate: asked before a CALL or SEND of the peer is taken.
+        conform: check what the peer sends also against the rules that the schemas do not hold.
+        new_id: makes message ids: 1 to 36 characters, never the same twice for one Charging Station (Part 4, 4.1.4).
+        observer: told of every frame.
+    """
+
+    __slots__ = (
+        "_answered",
+        "_budget",
+        "_budget_at",
+        "_closed",
+        "_conform",
+        "_deadline",
+        "_events",
+        "_expired",
+        "_garbage",
+        "_gate",
+        "_new_id",
+        "_now",
+        "_observer",
+        "_out",
+        "_outstanding",
+        "_results",
+        "_serving",
+        "_waiting",
+        "limits",
+        "side",
+        "statistics",
+        "version",
+    )
+
+    def __init__(
+        self,
+        side: Side,
+        /,
+        *,
+        version: Version = OCPP21,
+        limits: Limits = Limits(),  # noqa: B008, it is frozen
+        gate: Gate | None = None,
+        conform: bool = False,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        observer: Observer | None = None,
+    ) -> None:
+        self.side: Final = side
+        self.version: Final = version
+        self.limits: Final = limits
+        self.statistics: Final = Statistics()
+        self._gate = gate
+        self._conform = conform
+        self._new_id = new_id
+        self._observer = observer
+        self._events: deque[Event] = deque()
+        self._out: list[bytes] = []
+        self._now = 0.0
+        self._closed: str | None = None
+        # our calls
+        self._outstanding: Call | None = None
+        self._deadline = 0.0
+        self._waiting: dict[str, tuple[Call, bytes]] = {}
+        self._expired: dict[str, None] = {}  # ids whose time was up
+        self._results: dict[str, None] = {}  # ids of answers that may still be rejected
+        # calls of the peer, by id, in order of arrival
+        self._serving: dict[str, _Serving] = {}
+        self._answered: dict[str, Request[Any]] = {}
+        # error replies
+        self._budget = float(limits.error_burst)
+        self._budget_at = 0.0
+        self._garbage = 0
+
+    # What the application says
+
+    def call(
+        self,
+        request: Request[Any],
+        now: float,
+        /,
+        *,
+        timeout_s: float | None = None,
+        message_id: str | None = None,
+        context: Any = None,
+    ) -> Call:
+        """Ask something of the peer; it leaves when no other call of ours is outstanding.
+
+        Args:
+            request: what to ask.
+            now: the time.
+            timeout_s: how long the answer may take once the call has left; that of the limits by default.
+            message_id: for a retry under the same id (Part 4, 4.1.4); a new one by default.
+            context: kept in the handle.
+
+        Returns:
+            The handle that its :class:`ResultReceived` or :class:`CallFailed` will carry.
+
+        Raises:
+            LocalProtocolError: the request is not valid, or not ours to make.
+            QueueFull: too many calls are waiting.
+            SessionClosed: the session has ended.
+        """
+        self._check_open()
+        self._check_ours(request)
+        if self._outstanding is not None and len(self._waiting) >= self.limits.waiting:
+            raise QueueFull(f"expected at most {self.limits.waiting} waiting calls")
+        call = Call(message_id or self._new_id(), request, timeout_s or self.limits.timeout_s, context)
+        if call.message_id in self._waiting or (self._outstanding and self._outstanding.message_id == call.message_id):
+            raise LocalProtocolError(
+                f"expected a new message id, found that of a waiting call, {quote(call.message_id)}"
+            )
+        frame = framing.call(call.message_id, request)
+        self._now = now
+        if self._outstanding is None:
+            self._start(call, frame)
+        else:
+            self._waiting[call.message_id] = call, frame
+        return call
+
+    def withdraw(self, call: Call, /) -> bool:
+        """Take back a call that has not left yet.
+
+        Returns:
+            True when it was waiting: it ends here, without an event. False when it has left or ended: too late.
+        """
+        return self._waiting.pop(call.message_id, None) is not None
+
+    def send(self, message: Send, /, *, message_id: str | None = None) -> str:
+        """Send a message that is never answered; it need not wait for a call (Part 4, 4.2.4).
+
+        Returns:
+            Its message id.
+
+        Raises:
+            LocalProtocolError: the message is not valid, or not ours to send.
+            SessionClosed: the session has ended.
+        """
+        self._check_open()
+        self._check_ours(message)
+        message_id = message_id or self._new_id()
+        self._write(framing.send(message_id, message))
+        return message_id
+
+    def reply(self, call: CallReceived, response: Response, /) -> None:
+        """Answer a call of the peer.
+
+        Raises:
+            LocalProtocolError: the response is not valid or not that of the call, or the call was answered before.
+            SessionClosed: the session has ended; the answer is lost, as the peer has forgotten the call.
+        """
+        serving = self._due(call)
+        expected = ACTION_OF[type(call.request)].response
+        if type(response) is not expected:
+            raise LocalProtocolError(
+                f"expected {expected.__name__ if expected else 'nothing'}, found {quote(type(response).__name__)}"
+            )
+        self._answer(serving, framing.call_result(call.message_id, response))
+
+    def refuse(self, call: CallReceived, error: CallError, /) -> None:
+        """Refuse a call of the peer with a CALLERROR.
+
+        Raises:
+            LocalProtocolError: the details are not JSON, or the call was answered before.
+            SessionClosed: the session has ended.
+        """
+        serving = self._due(call)
+        self._answer(serving, framing.call_error(call.message_id, error.code, error.description, error.details))
+
+    def reject(self, result: ResultReceived, error: CallError, /) -> bool:
+        """Tell the peer that a valid answer of its cannot be used (CALLRESULTERROR, I08).
+
+        Returns:
+            False when the version has no such message: the peer will not know.
+
+        Raises:
+            LocalProtocolError: the details are not JSON, or the answer was rejected before or too long ago.
+            SessionClosed: the session has ended.
+        """
+        self._check_open()
+        message_id = result.call.message_id
+        if message_id not in self._results:
+            raise LocalProtocolError(f"expected a recent answer, found {quote(message_id)}")
+        frame = framing.call_result_error(message_id, error.code, error.description, error.details)
+        del self._results[message_id]
+        if self.version.refuses_results:
+            self._write(frame)
+        return self.version.refuses_results
+
+    # What the connection says
+
+    def receive(self, data: bytes | bytearray | memoryview | str, now: float, /) -> None:
+        """Take one complete text message; it raises nothing, whatever it holds.
+
+        Args:
+            data: the message, as it came.
+            now: the time.
+        """
+        if self._closed is not None:
+            return
+        self._now = now
+        self.statistics.received += 1
+        if len(data) == 0:  # row 2
+            self._drop("empty", None, data)
+            return
+        try:
+            frame, message = dispatch.unpack(data, self._schema_of, self._conform, self.limits.max_size)
+        except RemoteProtocolError as error:
+            self._refuse_frame(error, data)
+            return
+        self._garbage = 0
+        kind = frame.message_type
+        if kind == CALL:
+            self._serve(frame, message, data)
+        elif kind == CALL_RESULT:
+            self._take_result(frame, message, data)
+        elif kind == SEND:
+            self._observe("in", data, "ok")
+            self._events.append(SendReceived(frame.message_id, str(frame.action), message))
+        elif kind == CALL_ERROR:
+            self._take_error(frame, data)
+        else:
+            self._take_objection(frame, data)
+
+    def close(self, now: float, /, reason: str = "the connection was closed") -> None:
+        """End the session: every call of ours that has not ended fails, once. Closing again does nothing."""
+        if self._closed is not None:
+            return
+        self._now = now
+        self._closed = reason
+        calls = [call for call, _ in self._waiting.values()]
+        if self._outstanding is not None:
+            calls.insert(0, self._outstanding)
+        self._outstanding = None
+        self._waiting.clear()
+        self._out.clear()
+        self._events.extend(CallFailed(call, SessionClosedError(reason)) for call in calls)
+        unanswered = tuple(serving.call for serving in self._serving.values() if serving.answer is None)
+        self._serving.clear()
+        self._events.append(SessionClosed(reason, unanswered))
+
+    def handle_timer(self, now: float, /) -> None:
+        """Let the outstanding call end if its time is up. Coming too early does no harm."""
+        self._now = now
+        call = self._outstanding
+        if call is None or now < self._deadline:
+            return
+        self._remember(self._expired, call.message_id, None)
+        self._end(CallFailed(call, CallTimeout(f"no answer to {_action(call)} within {call.timeout_s:g} s")))
+
+    # What comes out
+
+    def next_event(self) -> Event | None:
+        """The next thing that has happened, or None."""
+        return self._events.popleft() if self._events else None
+
+    def messages_to_send(self) -> list[bytes]:
+        """The frames that must leave now, in order; they are handed out once."""
+        frames, self._out = self._out, []
+        return frames
+
+    def next_timer(self) -> float | None:
+        """When to call :meth:`handle_timer`, or None."""
+        return None if self._outstanding is None else self._deadline
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the session has ended."""
+        return self._closed is not None
+
+    # Our calls
+
+    def _check_open(self) -> None:
+        if self._closed is not None:
+            raise SessionClosedError(self._closed)
+
+    def _check_ours(self, message: Message) -> None:
+        action = ACTION_OF.get(type(message))
+        if action is None or isinstance(message, Response):
+            raise LocalProtocolError(f"expected a request, found {quote(type(message).__name__)}")
+        if action.initiator not in (self.side, "BOTH"):
+            raise LocalProtocolError(f"expected a request of the {self.side}, found {action.name}")
+        if not self.version.has(action.name):
+            raise LocalProtocolError(f"expected an action of {self.version.subprotocol}, found {action.name}")
+
+    def _start(self, call: Call, frame: bytes) -> None:
+        self._outstanding = call
+        self._deadline = self._now + call.timeout_s
+        self._write(frame)
+
+    def _end(self, event: ResultReceived | CallFailed) -> None:
+        """The outstanding call has ended; the next one may leave."""
+        self._events.append(event)
+        self._outstanding = None
+        for message_id, (call, frame) in self._waiting.items():
+            del self._waiting[message_id]
+            self._start(call, frame)
+            break
+
+    def _is_outstanding(self, message_id: str) -> Call | None:
+        call = self._outstanding
+        return call if call is not None and call.message_id == message_id else None
+
+    def _take_result(self, frame: Frame, response: Response | None, data: Any) -> None:
+        call = self._is_outstanding(frame.message_id)
+        if call is None or response is None:  # row 23
+            self._drop_answer(frame.message_id, data)
+            return
+        self._observe("in", data, "ok")  # row 21
+        self._remember(self._results, call.message_id, None)
+        self._end(ResultReceived(call, response))
+
+    def _take_error(self, frame: Frame, data: Any) -> None:
+        call = self._is_outstanding(frame.message_id)
+        if call is None:  # row 23; a peer that could not read an id says "-1", and that is nobody's
+            self._drop_answer(frame.message_id, data)
+            return
+        self._observe("in", data, "ok")  # row 25
+        self._end(CallFailed(call, _call_error(frame)))
+
+    def _drop_answer(self, message_id: str, data: Any) -> None:
+        if message_id == "-1":
+            self._drop("uncorrelated", message_id, data)
+        else:
+            self._drop("late" if message_id in self._expired else "unsolicited", message_id, data)
+
+    # Calls of the peer
+
+    def _schema_of(self, frame: Frame) -> Schema | None:
+        """Which type a frame's payload must have, after all that is decided before looking at it."""
+        kind = frame.message_type
+        if kind == CALL_RESULT:
+            call = self._is_outstanding(frame.message_id)
+            return None if call is None else SCHEMAS[ACTION_OF[type(call.request)].response or ""]
+        if kind not in self.version.message_types:  # row 9
+            raise _refused(frame, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, f"no message of type {kind}")
+        if kind == CALL and frame.message_id in self._serving:  # row 14
+            raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a new message id, found one still being handled")
+        message = framing.request_class(frame)  # rows 15, 17
+        action = ACTION_OF[message]
+        if not self.version.has(action.name):
+            raise _refused(frame, ErrorCode.NOT_IMPLEMENTED, f"an action of {self.version.subprotocol}")
+        if action.initiator == self.side:  # row 16
+            raise _refused(frame, ErrorCode.NOT_SUPPORTED, f"a request to the {self.side}, found {action.name}")
+        if kind == CALL and len(self._serving) >= self.limits.serving:
+            raise _refused(frame, ErrorCode.GENERIC_ERROR, f"at most {self.limits.serving} calls in flight")
+        closed = self._gate(action) if self._gate is not None else None
+        if closed is not None:  # row 18
+            raise RemoteProtocolError(
+                closed, code=ErrorCode.SECURITY_ERROR, message_id=frame.message_id, message_type=kind
+            )
+        return SCHEMAS[message]
+
+    def _serve(self, frame: Frame, request: Request[Any], data: Any) -> None:
+        call = CallReceived(frame.message_id, str(frame.action), request)
+        self._serving[call.message_id] = _Serving(call)
+        self._observe("in", data, "ok")
+        self._events.append(call)
+
+    def _due(self, call: CallReceived) -> _Serving:
+        """The call's record, if it still waits for its answer."""
+        self._check_open()
+        serving = self._serving.get(call.message_id)
+        if serving is None or serving.call is not call or serving.answer is not None:
+            raise LocalProtocolError(f"expected a call that waits for its answer, found {quote(call.message_id)}")
+        return serving
+
+    def _answer(self, serving: _Serving, frame: bytes) -> None:
+        """Keep an answer, and let go all that no earlier call holds up."""
+        serving.answer = frame
+        for message_id, first in list(self._serving.items()):
+            if first.answer is None:
+                break
+            del self._serving[message_id]
+            self._remember(self._answered, message_id, first.call.request)
+            self._write(first.answer)
+
+    def _take_objection(self, frame: Frame, data: Any) -> None:
+        if frame.message_type not in self.version.message_types:  # row 9
+            self._refuse_frame(_refused(frame, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, "no message of type 5"), data)
+            return
+        self._observe("in", data, "ok")  # row 26
+        request = self._answered.pop(frame.message_id, None)
+        self._events.append(ResultRefused(frame.message_id, request, _call_error(frame)))
+
+    # What is not valid
+
+    def _refuse_frame(self, error: RemoteProtocolError, data: Any) -> None:
+        """Do what the decision table says of a frame that is not valid."""
+        raw = data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
+        if len(raw) > self.limits.max_size:  # row 3
+            self._request_close(1009, error.description, error, data)
+        elif not _is_utf8(raw):  # row 4
+            self._request_close(1007, "expected UTF-8", error, data)
+        elif error.code is ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED and error.message_type not in range(2, 7):  # row 8
+            self._refuse_unknown_type(error, data)
+        elif error.message_type in (None, CALL) and (fault := _json_fault(raw)) is not None:  # row 5
+            self._refuse_garbage(fault, data)
+        elif error.message_type is None:  # rows 6, 7
+            self._refuse_garbage(error, data)
+        elif error.message_type == CALL:  # rows 10 to 19
+            self._reply_error(error, data)
+        elif error.message_type == CALL_RESULT:  # rows 22, 24
+            self._refuse_result(error, data)
+        elif error.code is ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED:  # row 9
+            self._reply_error(error, data)
+        else:  # rows 26, 27: errors and SENDs are never answered
+            self._note_refusal(error, False, data)
+
+    def _refuse_unknown_type(self, error: RemoteProtocolError, data: Any) -> None:
+        if self.version.unknown_type is None:
+            self._drop("unknown type", None if error.message_id == "-1" else error.message_id, data)
+        else:
+            self._reply_error(error, data)
+
+    def _refuse_garbage(self, error: RemoteProtocolError, data: Any) -> None:
+        """Answer what is no frame under the id "-1", and count."""
+        self._garbage += 1
+        if self._garbage >= self.limits.garbage:
+            self._request_close(1002, f"{self._garbage} messages in a row were no OCPP-J", error, data)
+            return
+        self._reply_error(error, data)
+
+    def _refuse_result(self, error: RemoteProtocolError, data: Any) -> None:
+        call = self._is_outstanding(error.message_id)
+        if call is None:  # rows 23, 24
+            self._drop_answer(error.message_id, data)
+            return
+        answered = self.version.refuses_results and self._spend()  # row 22
+        if answered:
+            self._write(framing.call_result_error(error.message_id, error.code, error.description, error.details))
+        self._note_refusal(error, answered, data)
+        self._end(CallFailed(call, error))
+
+    def _reply_error(self, error: RemoteProtocolError, data: Any) -> None:
+        answered = self._spend()
+        if answered:
+            self._write(framing.call_error(error.message_id, error.code, error.description, error.details))
+        self._note_refusal(error, answered, data)
+
+    def _note_refusal(self, error: RemoteProtocolError, answered: bool, data: Any) -> None:
+        self.statistics.refused += 1
+        self._observe("in", data, f"refused {error.code}")
+        self._events.append(FrameRefused(error, answered))
+
+    def _request_close(self, code: int, reason: str, error: RemoteProtocolError, data: Any) -> None:
+        self._note_refusal(error, False, data)
+        self._events.append(CloseRequested(code, reason))
+
+    def _drop(self, reason: str, message_id: str | None, data: Any) -> None:
+        self.statistics.dropped += 1
+        self._observe("in", data, f"dropped {reason}")
+        self._events.append(FrameDropped(reason, message_id))
+
+    def _spend(self) -> bool:
+        """Take one error reply from the budget, which fills up with time."""
+        gained = (self._now - self._budget_at) * self.limits.errors_per_s
+        self._budget = min(self._budget + max(gained, 0.0), float(self.limits.error_burst))
+        self._budget_at = self._now
+        if self._budget < 1:
+            self.statistics.muted += 1
+            return False
+        self._budget -= 1
+        return True
+
+    # Small things
+
+    def _write(self, frame: bytes) -> None:
+        self.statistics.sent += 1
+        self._observe("out", frame, "ok")
+        self._out.append(frame)
+
+    def _observe(self, direction: Literal["in", "out"], data: Any, verdict: str) -> None:
+        if self._observer is not None:
+            self._observer(Observation(direction, data, self._now, verdict))
+
+    def _remember(self, ring: dict[str, Any], message_id: str, value: Any) -> None:
+        """Keep something under an id, and forget the oldest beyond the limit."""
+        ring[message_id] = value
+        if len(ring) > self.limits.remembered:
+            del ring[next(iter(ring))]
+
+
+def _action(call: Call) -> str:
+    return ACTION_OF[type(call.request)].name
+
+
+def _refused(frame: Frame, code: ErrorCode, expected: str) -> RemoteProtocolError:
+    return RemoteProtocolError(
+        f"expected {expected}", code=code, message_id=frame.message_id, message_type=frame.message_type
+    )
+
+
+def _call_error(frame: Frame) -> CallError:
+    """What the peer says; codes of other versions are understood, unknown ones kept as they are."""
+    text = str(frame.error_code)
+    return CallError(_CODES.get(text, text), frame.error_description or "", frame.error_details)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _json_fault(raw: bytes) -> RemoteProtocolError | None:
+    """What makes a text no JSON by its grammar; members that stand twice and the like do not count here."""
+    try:
+        validators.check_json(raw)
+    except PayloadError as error:
+        if error.keyword == "json":
+            return RemoteProtocolError(error.description, code=ErrorCode.RPC_FRAMEWORK_ERROR)
+    return None
