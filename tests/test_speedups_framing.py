@@ -343,8 +343,18 @@ def test_size_limit_counts_bytes() -> None:
     assert outcome(b"", max_size=-1) == refused("-1", None)
 
 
-@pytest.mark.parametrize("data", [None, 1, ["x"], object(), memoryview(b"[2]x")[::2], memoryview(b"[2] " * 4).cast("i"),
-                                  memoryview(b"[2] ").cast("B", (2, 2))], ids=repr)  # fmt: skip
+OTHER_TYPES = {
+    "None": None,
+    "int": 1,
+    "list": ["x"],
+    "object": object(),
+    "strided": memoryview(b"[2]x")[::2],
+    "integers": memoryview(b"[2] " * 4).cast("i"),
+    "two dimensions": memoryview(b"[2] ").cast("B", (2, 2)),
+}
+
+
+@pytest.mark.parametrize("data", OTHER_TYPES.values(), ids=OTHER_TYPES)
 def test_other_types_are_type_errors(data: Any) -> None:
     with pytest.raises(TypeError):
         parse(data)

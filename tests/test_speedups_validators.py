@@ -293,10 +293,10 @@ KEYWORDS: list[tuple[str, int, bytes, str, int, str]] = [
     (
         "enum",
         VALUE,
-        b'{"value":1,"measurand":"Energy.Active.Import.Registre"}',
+        b'{"value":1,"measurand":"Voltgae"}',
         "/measurand",
         23,
-        "expected one of 56 values (did you mean `Energy.Active.Import.Register`?), found `Energy.Active.Import.Registre`",
+        "expected one of 56 values (did you mean `Voltage`?), found `Voltgae`",
     ),
     (
         "enum",

@@ -78,7 +78,7 @@ class SendReceived(msgspec.Struct, frozen=True):
 
 
 class ResultReceived(msgspec.Struct, frozen=True):
-    """A call of ours was answered. The answer may still be rejected, with ``reject``, until the next call is made.
+    """A call of ours was answered. The answer may still be rejected, with ``reject``, while the session remembers it.
 
     Attributes:
         call: the call.
@@ -142,7 +142,7 @@ class FrameDropped(msgspec.Struct, frozen=True):
 
 
 class CloseRequested(msgspec.Struct, frozen=True):
-    """The connection should be closed: what comes in makes no sense. Nothing more is read from the peer.
+    """The connection should be closed: what comes in makes no sense. Until it is, the session goes on as before.
 
     Attributes:
         code: WebSocket close code.

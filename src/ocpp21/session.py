@@ -184,7 +184,7 @@ class Session:
         self._deadline = 0.0
         self._waiting: dict[str, tuple[Call, bytes]] = {}
         self._expired: dict[str, None] = {}  # ids whose time was up
-        self._results: dict[str, None] = {}  # ids of answers that may still be rejected
+        self._results: dict[str, Call] = {}  # whose answers may still be rejected
         # calls of the peer, by id, in order of arrival
         self._serving: dict[str, _Serving] = {}
         self._answered: dict[str, Request[Any]] = {}
@@ -226,12 +226,16 @@ class Session:
         self._check_ours(request)
         if self._outstanding is not None and len(self._waiting) >= self.limits.waiting:
             raise QueueFull(f"expected at most {self.limits.waiting} waiting calls")
-        call = Call(message_id or self._new_id(), request, timeout_s or self.limits.timeout_s, context)
+        if timeout_s is None:
+            timeout_s = self.limits.timeout_s
+        elif not timeout_s > 0:  # a NaN is not, either
+            raise LocalProtocolError(f"expected a timeout of more than 0 s, found {timeout_s}")
+        call = Call(message_id or self._new_id(), request, timeout_s, context)
+        frame = framing.call(call.message_id, request)
         if call.message_id in self._waiting or (self._outstanding and self._outstanding.message_id == call.message_id):
             raise LocalProtocolError(
                 f"expected a new message id, found that of a waiting call, {quote(call.message_id)}"
             )
-        frame = framing.call(call.message_id, request)
         self._now = now
         if self._outstanding is None:
             self._start(call, frame)
@@ -245,7 +249,11 @@ class Session:
         Returns:
             True when it was waiting: it ends here, without an event. False when it has left or ended: too late.
         """
-        return self._waiting.pop(call.message_id, None) is not None
+        waiting = self._waiting.get(call.message_id)
+        if waiting is None or waiting[0] is not call:
+            return False
+        del self._waiting[call.message_id]
+        return True
 
     def send(self, message: Send, /, *, message_id: str | None = None) -> str:
         """Send a message that is never answered; it need not wait for a call (Part 4, 4.2.4).
@@ -300,7 +308,7 @@ class Session:
         """
         self._check_open()
         message_id = result.call.message_id
-        if message_id not in self._results:
+        if self._results.get(message_id) is not result.call:
             raise LocalProtocolError(f"expected a recent answer, found {quote(message_id)}")
         frame = framing.call_result_error(message_id, error.code, error.description, error.details)
         del self._results[message_id]
@@ -327,6 +335,7 @@ class Session:
         try:
             frame, message = dispatch.unpack(data, self._schema_of, self._conform, self.limits.max_size)
         except RemoteProtocolError as error:
+            error.__traceback__ = None  # it would keep the message, and us, alive with the event
             self._refuse_frame(error, data)
             return
         self._garbage = 0
@@ -428,7 +437,7 @@ class Session:
             self._drop_answer(frame.message_id, data)
             return
         self._observe("in", data, "ok")  # row 21
-        self._remember(self._results, call.message_id, None)
+        self._remember(self._results, call.message_id, call)
         self._end(ResultReceived(call, response))
 
     def _take_error(self, frame: Frame, data: Any) -> None:
@@ -454,9 +463,11 @@ class Session:
             call = self._is_outstanding(frame.message_id)
             return None if call is None else SCHEMAS[ACTION_OF[type(call.request)].response or ""]
         if kind not in self.version.message_types:  # row 9
-            raise _refused(frame, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, f"no message of type {kind}")
+            raise _no_such_type(frame.message_id, kind)
         if kind == CALL and frame.message_id in self._serving:  # row 14
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a new message id, found one still being handled")
+        if kind == CALL and frame.message_id == "-1":  # it stands for an id that could not be read (4.2.3)
+            raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a message id other than `-1`")
         message = framing.request_class(frame)  # rows 15, 17
         action = ACTION_OF[message]
         if not self.version.has(action.name):
@@ -498,7 +509,7 @@ class Session:
 
     def _take_objection(self, frame: Frame, data: Any) -> None:
         if frame.message_type not in self.version.message_types:  # row 9
-            self._refuse_frame(_refused(frame, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, "no message of type 5"), data)
+            self._reply_error(_no_such_type(frame.message_id, CALL_RESULT_ERROR), data)
             return
         self._observe("in", data, "ok")  # row 26
         request = self._answered.pop(frame.message_id, None)
@@ -513,18 +524,23 @@ class Session:
             self._request_close(1009, error.description, error, data)
         elif not _is_utf8(raw):  # row 4
             self._request_close(1007, "expected UTF-8", error, data)
-        elif error.code is ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED and error.message_type not in range(2, 7):  # row 8
-            self._refuse_unknown_type(error, data)
-        elif error.message_type in (None, CALL) and (fault := _json_fault(raw)) is not None:  # row 5
+        elif (fault := _garbage_fault(error, raw)) is not None:  # rows 5 to 7
             self._refuse_garbage(fault, data)
-        elif error.message_type is None:  # rows 6, 7
-            self._refuse_garbage(error, data)
-        elif error.message_type == CALL:  # rows 10 to 19
+        else:
+            self._garbage = 0
+            self._refuse_message(error, data)
+
+    def _refuse_message(self, error: RemoteProtocolError, data: Any) -> None:
+        """Do what the decision table says of a frame whose type could be read."""
+        kind = error.message_type
+        if kind not in range(2, 7):  # row 8
+            self._refuse_unknown_type(error, data)
+        elif kind not in self.version.message_types:  # row 9
+            self._reply_error(_no_such_type(error.message_id, kind), data)
+        elif kind == CALL:  # rows 10 to 19
             self._reply_error(error, data)
-        elif error.message_type == CALL_RESULT:  # rows 22, 24
+        elif kind == CALL_RESULT:  # rows 22, 24
             self._refuse_result(error, data)
-        elif error.code is ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED:  # row 9
-            self._reply_error(error, data)
         else:  # rows 26, 27: errors and SENDs are never answered
             self._note_refusal(error, False, data)
 
@@ -612,6 +628,15 @@ def _refused(frame: Frame, code: ErrorCode, expected: str) -> RemoteProtocolErro
     )
 
 
+def _no_such_type(message_id: str, kind: int | None) -> RemoteProtocolError:
+    return RemoteProtocolError(
+        f"expected no message of type {kind}",
+        code=ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED,
+        message_id=message_id,
+        message_type=kind,
+    )
+
+
 def _call_error(frame: Frame) -> CallError:
     """What the peer says; codes of other versions are understood, unknown ones kept as they are."""
     text = str(frame.error_code)
@@ -624,6 +649,14 @@ def _is_utf8(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _garbage_fault(error: RemoteProtocolError, raw: bytes) -> RemoteProtocolError | None:
+    """What makes a text no OCPP-J at all; None if it has a message type and what follows is to be judged by that."""
+    if error.message_type in range(3, 7):  # an answer or a SEND is not answered with a CALLERROR, however broken
+        return None
+    has_type = error.message_type is not None or error.code is ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED
+    return _json_fault(raw) or (None if has_type else error)
 
 
 def _json_fault(raw: bytes) -> RemoteProtocolError | None:

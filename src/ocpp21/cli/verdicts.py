@@ -207,7 +207,7 @@ def _open(line: bytes) -> _Envelope:
     """Read a line that is an object; refuse it in the validator's words where it is no JSON."""
     try:
         envelope = _read_envelope(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         validators.check_json(line)
         raise RemoteProtocolError(
             'expected an array, or an object with the members "action", "payload" and at most "type"; found another',
