@@ -124,6 +124,7 @@ class _Tables:
     def _field(self, owner: str, field: Field) -> str:
         type_ = field.type
         flags = ["OCPP_IDENTIFIER"] if field.is_identifier else []
+        flags += ["OCPP_SECRET"] if field.is_secret else []
         min_items = max_items = 0
         if isinstance(type_, Array):
             flags.append("OCPP_ARRAY")

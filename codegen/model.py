@@ -6,7 +6,7 @@ It is built from the schemas, the catalogue and the wording, and refuses whateve
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +57,7 @@ class Field:
         text: what it means.
         unit: unit as printed, or "".
         is_identifier: a string of the type identifierString (Part 2, 2.1.4).
+        is_secret: may hold what must not reach a log (A01.FR.09, C04.FR.04).
     """
 
     wire: str
@@ -67,6 +68,7 @@ class Field:
     text: str
     unit: str
     is_identifier: bool
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +169,15 @@ def build(schemas: Mapping[str, Schema], here: Path) -> Model:
         SchemaError: something is missing, in conflict, or left over; the message names file and place.
     """
     catalogue = read_toml(
-        here / "catalogue.toml", {"blocks": _BlockFacts, "actions": _ActionFacts, "identifiers": _Owners}
+        here / "catalogue.toml",
+        {"blocks": _BlockFacts, "actions": _ActionFacts, "identifiers": _Owners},
+        optional={"secrets": _Owners},
     )
     wording = Wording(read_toml(here / "wording.toml", {}, _Line))
-    identifiers = Identifiers(catalogue["identifiers"])
+    identifiers = FieldList("identifiers", catalogue["identifiers"], {"string"})
+    secrets = FieldList("secrets", catalogue.get("secrets", {}), {"any", "integer", "number", "string"})
     definitions = _merge_definitions(schemas)
-    objects = _Objects(definitions, wording, identifiers)
+    objects = _Objects(definitions, wording, identifiers, secrets)
     datatypes = [
         objects.build(name, schema, file, f"/definitions/{name}")
         for name, (schema, file) in sorted(definitions.items())
@@ -188,6 +193,7 @@ def build(schemas: Mapping[str, Schema], here: Path) -> Model:
     actions = tuple(_actions(messages, catalogue["actions"], blocks))
     wording.check_all_used()
     identifiers.check_all_used()
+    secrets.check_all_used()
     return Model(tuple(blocks.values()), actions, tuple(datatypes), tuple(enumerations))
 
 
@@ -234,16 +240,27 @@ class Wording:
         return entry.text, entry.unit
 
 
-class Identifiers:
-    """Which strings are identifierStrings, from ``catalogue.toml``; it remembers which lines were of use."""
+class FieldList:
+    """Fields that share a trait, a table of ``catalogue.toml``; it remembers which lines were of use.
 
-    def __init__(self, table: Mapping[str, str | list[str]]) -> None:
+    Args:
+        name: of the table.
+        table: field = the types in which it has the trait, or "all".
+        kinds: of scalars that can have it.
+    """
+
+    def __init__(self, name: str, table: Mapping[str, str | list[str]], kinds: Set[str]) -> None:
+        self._name = name
         self._table = table
+        self._kinds = kinds
         self._used: set[str] = set()
 
-    def has(self, type_name: str, field: str) -> bool:
-        """Say whether the string field is one."""
+    def has(self, type_name: str, field: str, type_: Type) -> bool:
+        """Say whether the field, or each item of it, has the trait."""
         types = self._table.get(field, ())
+        scalar = type_.items if isinstance(type_, Array) else type_
+        if not isinstance(scalar, Scalar) or scalar.kind not in self._kinds:
+            return False
         if types != "all" and type_name not in types:
             return False
         self._used.add(field)
@@ -252,16 +269,21 @@ class Identifiers:
     def check_all_used(self) -> None:
         """Refuse lines that belong to no field."""
         for field in sorted(set(self._table) - self._used):
-            raise SchemaError("catalogue.toml", f"/identifiers/{field}", "there is no such string field")
+            raise SchemaError(
+                "catalogue.toml", f"/{self._name}/{field}", f"there is no such {' or '.join(sorted(self._kinds))} field"
+            )
 
 
-def read_toml(path: Path, forms: Mapping[str, Any], other: Any = None) -> dict[str, dict[str, Any]]:
+def read_toml(
+    path: Path, forms: Mapping[str, Any], other: Any = None, optional: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
     """Read a TOML file of tables of entries.
 
     Args:
         path: the file.
         forms: type of the entries of each table that must be there.
         other: type of the entries of all other tables; None allows no others.
+        optional: type of the entries of each table that may be there.
 
     Raises:
         SchemaError: the file is unreadable, is no TOML, or has another form.
@@ -272,7 +294,8 @@ def read_toml(path: Path, forms: Mapping[str, Any], other: Any = None) -> dict[s
         raise SchemaError(path.name, "", f"cannot be read as TOML: {error}") from error
     for name in sorted(forms.keys() - document.keys()):
         raise SchemaError(path.name, f"/{name}", "is missing")
-    return {name: _table(path.name, name, table, forms.get(name, other)) for name, table in document.items()}
+    known = {**forms, **(optional or {})}
+    return {name: _table(path.name, name, table, known.get(name, other)) for name, table in document.items()}
 
 
 def _table(file: str, name: str, table: Any, form: Any) -> dict[str, Any]:
@@ -313,7 +336,8 @@ class _Objects:
 
     definitions: Mapping[str, tuple[Schema, str]]
     wording: Wording
-    identifiers: Identifiers
+    identifiers: FieldList
+    secrets: FieldList
 
     def build(self, name: str, schema: Schema, file: str, home: str) -> Object:
         """Build the object whose schema stands at the place ``home`` of the file."""
@@ -335,8 +359,9 @@ class _Objects:
         default = schema.get("default")
         if isinstance(type_, Reference):
             default = self.definitions[type_.name][0].get("default")
-        is_identifier = isinstance(scalar, Scalar) and scalar.kind == "string" and self.identifiers.has(owner, wire)
-        return Field(wire, names.snake(wire), type_, required, default, text, unit, is_identifier)
+        is_identifier = self.identifiers.has(owner, wire, type_)
+        is_secret = self.secrets.has(owner, wire, type_)
+        return Field(wire, names.snake(wire), type_, required, default, text, unit, is_identifier, is_secret)
 
 
 def _type(schema: Schema, file: str, place: str) -> Type:

@@ -18,6 +18,7 @@ cdef extern from "schema_tables.h" nogil:
         OCPP_MAXIMUM
         OCPP_MAX_LENGTH
         OCPP_IDENTIFIER
+        OCPP_SECRET
     enum:
         OCPP_OBJECT_COUNT
     ctypedef struct ocpp_value:

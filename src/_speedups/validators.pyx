@@ -27,6 +27,7 @@ from ocpp21._speedups.schema_tables cimport (
     OCPP_OBJECT_COUNT,
     OCPP_OBJECTS,
     OCPP_POOL,
+    OCPP_SECRET,
     OCPP_VALUES,
     ocpp_enum,
     ocpp_field,
@@ -84,6 +85,10 @@ cdef str pool_text(size_t name, size_t length):
 
 SCHEMAS = {pool_text(OCPP_OBJECTS[i].name, OCPP_OBJECTS[i].length): i for i in range(OCPP_OBJECT_COUNT)}
 
+cdef enum:
+    #: Stands for the schema of a text that has none.
+    NO_SCHEMA = -1
+
 
 cdef class Buffer:
     """Bytes of the caller, held for as long as this lives."""
@@ -128,7 +133,7 @@ cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t
             with nogil:
                 valid = walk_payload(&w, schema, start, length)
         if not valid:
-            raise refused(&w)
+            raise refused(&w, schema)
         if nulls != NULL:
             nulls[0] = w.nulls
         return data if w.note_count == 0 else rewritten(&w)
@@ -142,7 +147,7 @@ def check_json(data):
     walk_prepare(&w, 0)
     try:
         if not walk_json(&w, buffer.start, buffer.length):
-            raise refused(&w)
+            raise refused(&w, NO_SCHEMA)
     finally:
         walk_free(&w)
 
@@ -202,7 +207,7 @@ def tolerate(int schema, data, int mode=0):
     walk_prepare(&w, mode | LENIENT)
     try:
         if not walk_payload(&w, schema, buffer.start, buffer.length):
-            raise refused(&w)
+            raise refused(&w, schema)
         if w.note_count == 0:
             return data, []
         return rewritten(&w), [
@@ -222,14 +227,17 @@ cdef tuple deviation(Walk *w, Note *note):
 # Refusals
 
 
-cdef object refused(Walk *w):
+cdef object refused(Walk *w, int schema):
     """Build the error for a walk that has ended in a refusal."""
     cdef Py_ssize_t offset
     if w.keyword == KEY_MEMORY:
         return MemoryError()
     offset = w.at - w.start
     found = PyBytes_FromStringAndSize(<const char *>w.at, min(FOUND_SIZE, w.text.end - w.at))
-    return refusal.payload_error(KEYWORDS[w.keyword], path_to(w, w.at, w.keyword), offset, found, facts_of(w))
+    path = path_to(w, w.at, w.keyword)
+    facts = facts_of(w)
+    facts["is_secret"] = leads_to_secret(schema, path)
+    return refusal.payload_error(KEYWORDS[w.keyword], path, offset, found, facts)
 
 
 cdef dict facts_of(Walk *w):
@@ -246,8 +254,41 @@ cdef dict facts_of(Walk *w):
     return facts
 
 
+cdef bint leads_to_secret(int schema, list path):
+    """Say whether a path ends in a field that may hold a secret; where no schema tells, the last name decides."""
+    cdef const ocpp_field *field
+    names = [step for step in path if type(step) is str]
+    for name in names:
+        field = find_field(schema, name)
+        if field == NULL:
+            return names[-1] in SECRET_NAMES
+        if field.flags & OCPP_SECRET:
+            return True
+        schema = field.index if field.kind == OCPP_OBJECT else NO_SCHEMA
+    # Where an object is due, a peer may have put the secret itself: {"idToken": "1234"}.
+    return schema != NO_SCHEMA and len(names) > 0 and names[-1] in SECRET_NAMES
+
+
+cdef const ocpp_field *find_field(int schema, str name):
+    """A field by its name, slowly, without need of a hash; NULL when there is none, or no schema."""
+    cdef int i
+    if schema != NO_SCHEMA:
+        for i in range(OCPP_OBJECTS[schema].first, OCPP_OBJECTS[schema].first + OCPP_OBJECTS[schema].count):
+            if field_name(i) == name:
+                return &OCPP_FIELDS[i]
+    return NULL
+
+
 cdef str field_name(int index):
     return pool_text(OCPP_FIELDS[index].name, OCPP_FIELDS[index].length)
+
+
+#: Names of the fields that may hold a secret in some type.
+cdef object SECRET_NAMES = {
+    field_name(i)
+    for i in range(OCPP_OBJECTS[OCPP_OBJECT_COUNT - 1].first + OCPP_OBJECTS[OCPP_OBJECT_COUNT - 1].count)
+    if OCPP_FIELDS[i].flags & OCPP_SECRET
+}
 
 
 cdef list path_to(Walk *w, const uint8_t *at, int keyword):
@@ -313,6 +354,7 @@ cdef dict describe_field(const ocpp_field *field):
         "min_items": field.min_items,
         "max_items": field.max_items or None,
         "is_identifier": bool(field.flags & OCPP_IDENTIFIER),
+        "is_secret": bool(field.flags & OCPP_SECRET),
     }
     if field.kind == OCPP_ENUM:
         e = &OCPP_ENUMS[field.index]

@@ -32,6 +32,7 @@ from ocpp21._speedups.jsontext cimport (
     FAULT_UTF8,
     FRACTION,
     count_code_points,
+    load64,
     next_code_point,
     plain_text,
     scan_number,
@@ -40,7 +41,7 @@ from ocpp21._speedups.jsontext cimport (
     skip_space,
 )
 from ocpp21._speedups.members cimport ADDED, NO_MEMORY, Addition, add_member
-from ocpp21._speedups.names cimport Name, is_name, scan_name
+from ocpp21._speedups.names cimport Name, is_name, low_bytes, scan_name
 from ocpp21._speedups.schema_tables cimport (
     OCPP_ANY,
     OCPP_ARRAY,
@@ -57,6 +58,7 @@ from ocpp21._speedups.schema_tables cimport (
     OCPP_NUMBER,
     OCPP_OBJECT,
     OCPP_OBJECTS,
+    OCPP_POOL,
     OCPP_SLOTS,
     OCPP_STRING,
     OCPP_VALUES,
@@ -72,6 +74,8 @@ cdef enum:
     MAX_DEPTH = 64
     #: Digits of a number up to which it surely fits a double, unless it has an exponent.
     SAFE_DIGITS = 300
+    #: Fields that are tried in order before a name is looked up.
+    GUESSES = 3
     #: Room for a date-time written with escapes.
     DATETIME_ROOM = 256
     #: Lenient mode takes strings up to this many times their limit.
@@ -217,7 +221,7 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
     cdef const ocpp_field *field
     cdef uint64_t seen = 0
     cdef uint32_t owner = 0
-    cdef int index
+    cdef int index = -1
     cdef bint removed
     p = skip_space(p + 1, end)
     if p < end and p[0] == 0x7D:
@@ -226,10 +230,14 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
         if p == end or p[0] != 0x22:
             return refuse(w, KEY_JSON, p)
         name = p + 1
-        p = scan_name(&w.text, name, o.seed, &found)
-        if p == NULL:
-            return refuse_text(w)
-        index = find_field(o, &found)
+        index = next_field(o, name, end, index + 1)
+        if index >= 0:
+            p = name + OCPP_FIELDS[o.first + index].length
+        else:
+            p = scan_name(&w.text, name, o.seed, &found)
+            if p == NULL:
+                return refuse_text(w)
+            index = find_field(o, &found)
         field = &OCPP_FIELDS[o.first + index] if index >= 0 else NULL
         if index >= 0:
             if seen >> index & 1:
@@ -302,6 +310,31 @@ cdef bint note_absent(
     if field == NULL:
         return note_within(w, NOTE_UNKNOWN, start, end, name, value_end, field)
     return note_within(w, NOTE_NULL, start, end, value, value_end, field)
+
+
+cdef inline int next_field(const ocpp_object *o, const uint8_t *p, const uint8_t *end, int index) noexcept nogil:
+    """Index of the field whose name stands here if it is one of the next few, as with senders that keep the order."""
+    cdef int last = min(index + GUESSES, <int>o.count)
+    while index < last:
+        if begins_with(p, end, &OCPP_FIELDS[o.first + index]):
+            return index
+        index += 1
+    return -1
+
+
+cdef inline bint begins_with(const uint8_t *p, const uint8_t *end, const ocpp_field *field) noexcept nogil:
+    """Say whether the name of a field, and its closing quote, stand here: most senders keep the order of the schema."""
+    cdef const uint8_t *name = <const uint8_t *>&OCPP_POOL[field.name]
+    cdef Py_ssize_t length = field.length
+    if end - p < length + 8 or p[length] != 0x22:
+        return False
+    while length >= 8:
+        if load64(p) != load64(name):
+            return False
+        p += 8
+        name += 8
+        length -= 8
+    return (load64(p) ^ load64(name)) & low_bytes(length) == 0
 
 
 cdef inline int find_field(const ocpp_object *o, Name *name) noexcept nogil:

@@ -63,11 +63,11 @@ def payload_error(
         offset: place in bytes from the start of the payload.
         found: the payload from there on, or its beginning.
         facts: what the tables know of the place: ``kind``, ``minimum``, ``maximum``, ``max_length``, ``min_items``,
-            ``max_items``, ``values``, ``members``, ``missing``, as they apply.
+            ``max_items``, ``values``, ``members``, ``missing``, as they apply; ``is_secret`` hides the value.
     """
     place = pointer(path)
     where = quote(place, 120) if place else "payload"
-    description = f"{where}: expected {_expected(keyword, found, facts)}, found {_found(keyword, found, offset)}"
+    description = f"{where}: expected {_expected(keyword, found, facts)}, found {_found(keyword, found, offset, facts)}"
     return PayloadError(description, code=CODES[keyword], keyword=keyword, pointer=place, offset=offset)
 
 
@@ -158,21 +158,39 @@ def _guess(found: bytes, names: Sequence[str]) -> str:
     return f" (did you mean {quote(close[0])}?)" if close else ""
 
 
-def _found(keyword: str, found: bytes, offset: int) -> str:
+def _found(keyword: str, found: bytes, offset: int, facts: Mapping[str, Any]) -> str:
     if not found:
         return "the end of the payload"
     if keyword in ("required", "minItems"):
         return "none"
+    # The name of a member is no secret; what stands there otherwise may be, or a part of it.
+    if facts.get("is_secret") and keyword not in ("additionalProperties", "uniqueMembers"):
+        return _hidden(found, offset, keyword in ("json", "utf-8", "surrogate"))
     text = _string(found)
     if keyword == "maxLength":
         return f"{len(text)} characters" if text is not None else "more characters"
     if keyword == "utf-8":
         return f"byte {found[0]:#04x} at byte {offset}"
     if keyword in ("json", "surrogate"):
-        return f"{quote(found[:12].decode('utf-8', 'backslashreplace'), 24)} at byte {offset}"
+        # Up to the first colon: behind it stands the value of a member that was not looked at, and may be a secret.
+        shown = found[:1] + found[1:12].partition(b":")[0]
+        return f"{quote(shown.decode('utf-8', 'backslashreplace'), 24)} at byte {offset}"
     if keyword == "type" and found[:1] in b"{[":
         return "an object" if found[:1] == b"{" else "an array"
     return quote(text if text is not None else _token(found))
+
+
+def _hidden(found: bytes, offset: int, is_malformed: bool) -> str:
+    """Tell the kind of a value that may be a secret, and nothing else of it."""
+    if is_malformed:
+        return f"something not shown here at byte {offset}"
+    text = _string(found)
+    if text is not None:
+        return f"a string of {len(text)} characters"
+    token = _token(found)
+    if token in ("null", "true", "false"):
+        return quote(token)
+    return {"{": "an object", "[": "an array", '"': "a string"}.get(token[:1], "a number")
 
 
 def _string(found: bytes) -> str | None:

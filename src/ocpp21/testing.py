@@ -134,7 +134,7 @@ class Link:
         if self.is_cut:
             return
         for seconds in (fate or self.fate)(frame):
-            heapq.heappush(self._frames, (now + seconds, self._count, frame))
+            heapq.heappush(self._frames, (now + max(seconds, 0.0), self._count, frame))
             self._count += 1
 
     def take(self, now: float, /) -> bytes | None:
@@ -164,6 +164,8 @@ class Passage(NamedTuple):
 
 
 class _End(NamedTuple):
+    """One side: its session, the link that it sends on, the link that it listens to."""
+
     side: Side
     session: Session
     outgoing: Link
@@ -252,15 +254,18 @@ class Pair:
 
     def _step(self) -> bool:
         """Do the first thing that is due; False when there is none."""
-        return (
-            any(map(self._carry, self._ends)) or any(map(self._handle, self._ends)) or any(map(self._ring, self._ends))
-        )
+        for end in self._ends:
+            self._collect(end)
+        return any(act(end) for act in (self._deliver, self._handle, self._ring) for end in self._ends)
 
-    def _carry(self, end: _End) -> bool:
-        """Send what the session wants to say, then let one frame arrive."""
+    def _collect(self, end: _End) -> None:
+        """Send what the session wants to say."""
         for frame in end.session.messages_to_send():
             self._tell(end, "out", frame)
             end.outgoing.put(frame, self.now)
+
+    def _deliver(self, end: _End) -> bool:
+        """Let one frame arrive."""
         arrived = end.incoming.take(self.now)
         if arrived is None:
             return False
@@ -270,8 +275,7 @@ class Pair:
 
     def _handle(self, end: _End) -> bool:
         """Hand over one event."""
-        event = end.session.next_event() if end.on_event is not None else None
-        if event is None or end.on_event is None:
+        if end.on_event is None or (event := end.session.next_event()) is None:
             return False
         end.on_event(event)
         return True

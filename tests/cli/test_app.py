@@ -1,30 +1,39 @@
 """The command as a whole: how it starts and ends."""
 
 import io
+import runpy
 import signal
 import subprocess
 import sys
 
 import pytest
-from conftest import invoke, run
+from command import invoke, run
 
 import ocpp21
 from ocpp21 import cli
+
+entry_point = cli.main
+
+
+@pytest.fixture(autouse=True)
+def _signals():
+    """Undo what the entry point does to this process."""
+    before = signal.getsignal(signal.SIGPIPE)
+    yield
+    signal.signal(signal.SIGPIPE, before)
 
 
 @pytest.fixture
 def main(monkeypatch):
     """Run the entry point in this process; return the exit code."""
-    before = signal.getsignal(signal.SIGPIPE)
 
     def main(*arguments: str) -> object:
         monkeypatch.setattr(sys, "argv", ["ocpp21", *arguments])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            entry_point()
         return ended.value.code
 
-    yield main
-    signal.signal(signal.SIGPIPE, before)
+    return main
 
 
 @pytest.mark.parametrize("module", ["ocpp21", "ocpp21.cli"])
@@ -34,8 +43,12 @@ def test_modules_are_the_command(module):
 
 
 @pytest.mark.parametrize("module", ["ocpp21.__main__", "ocpp21.cli.__main__"])
-def test_importing_the_modules_runs_nothing(module):
-    __import__(module)
+def test_modules_run_only_as_commands(main, monkeypatch, capsys, module):
+    runpy.run_module(module)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(cli, "main", lambda: main("--version"))
+    runpy.run_module(module, run_name="__main__")
+    assert capsys.readouterr().out == f"ocpp21 {ocpp21.__version__}\n"
 
 
 def test_main(main, capsys):
@@ -64,24 +77,24 @@ def test_help_says_exit_codes_or_units(command):
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])
-def test_missing_extra_is_told_in_one_line(main, monkeypatch, capsys, missing):
-    forget(monkeypatch)
-    monkeypatch.setitem(sys.modules, missing, None)
-    assert main("show") == 2
-    assert capsys.readouterr() == ("", f"ocpp21: the command needs {missing}: pip install ocpp21[cli]\n")
+def test_missing_extra_is_told_in_one_line(missing):
+    code = f"import sys; sys.modules['{missing}'] = None; from ocpp21.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "show"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"ocpp21: the command needs {missing}: pip install ocpp21[cli]\n"
 
 
-def test_other_missing_modules_are_no_matter_of_the_extra(monkeypatch):
-    forget(monkeypatch)
-    monkeypatch.setitem(sys.modules, "ocpp21.cli.show", None)
-    with pytest.raises(ModuleNotFoundError, match=r"ocpp21\.cli\.show"):
+@pytest.mark.parametrize(
+    ("name", "ending"), [("rich", SystemExit), ("typer", SystemExit), ("json", ModuleNotFoundError)]
+)
+def test_only_modules_of_the_extra_are_asked_for(monkeypatch, capsys, name, ending):
+    def fail() -> None:
+        raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr(cli, "_run", fail)
+    with pytest.raises(ending):
         cli.main()
-
-
-def forget(monkeypatch):
-    """Have the modules of the command imported anew."""
-    for name in [name for name in sys.modules if name.startswith("ocpp21.cli.")]:
-        monkeypatch.delitem(sys.modules, name)
+    assert ("pip install" in capsys.readouterr().err) is (ending is SystemExit)
 
 
 def test_interrupt_while_starting(main, monkeypatch):

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from conftest import invoke, run
+from command import invoke, run
 
 from ocpp21._speedups import validators
+from ocpp21.cli.app import app
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.shapes import ENUMERATIONS
 
@@ -25,6 +26,10 @@ def test_actions_by_block():
     assert "  NotifyPeriodicEventStream          SEND from the Charging Station" in found
     assert "  DataTransfer                       CALL from either side" in found
     assert {line.split()[0] for line in found if line.startswith("  ")} == set(ACTIONS)
+
+
+def test_actions_say_what_to_do_next():
+    assert lines()[-1] == "`ocpp21 show ACTION` shows its messages."
 
 
 def test_action():
@@ -55,8 +60,8 @@ def test_action():
             ],
         ),
         ("UnitOfMeasureType", ['  unit         string  at most 20 characters, default "Wh"']),
-        ("ClearVariableMonitoringRequest", ["  id*         list of integer  1 or more items, each 0 or more"]),
-        ("ChargingSchedulePeriodType", ["  dischargeLimit          number  W or A, by chargingRateUnit, 0 or less"]),
+        ("ClearVariableMonitoringRequest", ["  id*          list of integer  1 or more items, each 0 or more"]),
+        ("ChargingSchedulePeriodType", ["  dischargeLimit           number  W or A, by chargingRateUnit, 0 or less"]),
         ("CustomDataType", ["  vendorId*  string  at most 255 characters", "  and members of any other name"]),
     ],
 )
@@ -68,13 +73,12 @@ def test_fields(name, field):
 
 
 def test_enumeration():
-    assert lines("ResetEnumType")[:1] + lines("ResetEnumType")[2:] == [
+    found = lines("ResetEnumType")
+    assert found[:2] == [
         "ResetEnumType",
-        "  Immediate",
-        "  OnIdle",
-        "  ImmediateAndResume",
-        "",
+        "When and how to reset: at once, once idle, or at once with transactions resumed",
     ]
+    assert found[-4:] == ["  Immediate", "  OnIdle", "  ImmediateAndResume", ""]
 
 
 def test_deep_shows_everything_within_once():
@@ -92,7 +96,7 @@ def test_every_name_can_be_shown(name):
 
 
 def test_json_of_actions():
-    result = run("show", "--json")
+    result = invoke("show", "--json")
     found = json.loads(result.stdout)
     assert [action["name"] for action in found] == list(ACTIONS)
     assert found[-1] == {
@@ -170,8 +174,6 @@ def test_without_docstrings(tmp_path):
 def test_colours_on_a_terminal(monkeypatch, terminal):
     with open(terminal.writer, "w", closefd=False) as writer:
         monkeypatch.setattr("sys.stdout", writer)
-        from ocpp21.cli.app import app
-
         app(["show", "Heartbeat"], standalone_mode=False)
     text = terminal.close().decode()
     assert "\x1b[1mHeartbeatResponse\x1b[0m" in text

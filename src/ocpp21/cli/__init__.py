@@ -31,9 +31,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        name = str(error.name).partition(".")[0]
+        if name not in _EXTRA:
             raise
-        _fail(f"the command needs {error.name}: pip install ocpp21[cli]")
+        _fail(f"the command needs {name}: pip install ocpp21[cli]")
     except OSError as error:  # errors of files are told where they happen
         # What is still buffered cannot be written either: let nobody try again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -110,7 +110,8 @@ def _print(results: Sequence[Result], rounds: int) -> None:
     machine = _machine()
     versions: Mapping[str, str | None] = machine["versions"]
     for job in dict.fromkeys(result.job for result in results):
-        console.print(_table(job, [result for result in results if result.job == job]))
+        console.print(f"[bold]{job}[/bold]: {_TITLES[job]}")
+        console.print(_table([result for result in results if result.job is job]))
         console.print()
     console.print(
         f"Times of {OURS}; for the others how many times as long, and how much that varied ({rounds} rounds)."
@@ -121,8 +122,8 @@ def _print(results: Sequence[Result], rounds: int) -> None:
         console.print(f"Not installed: {', '.join(missing)}.", style="yellow")
 
 
-def _table(job: Job, results: Sequence[Result]) -> Table:
-    table = Table(title=f"[bold]{job}[/bold]: {_TITLES[job]}", title_justify="left", title_style="")
+def _table(results: Sequence[Result]) -> Table:
+    table = Table()
     columns = {result.data: result.size for result in results}
     table.add_column("", no_wrap=True)
     for name, size in columns.items():

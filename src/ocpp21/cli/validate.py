@@ -74,16 +74,21 @@ def validate(
             judge = Judge(max_size=max_size, conform=conform, lenient=lenient)
             lines = _watch(read_lines(name, max_size), name, advance)
             try:
-                _judge_file(lines, _STDIN_NAME if name == STDIN else name, judge, tally, render, quiet)
+                _judge_file(lines, _shown(name), judge, tally, render, quiet)
             except Unreadable as error:
                 tally.unreadable += 1
-                complain(f"{name}: {error}")
+                complain(f"{_shown(name)}: {error}")
     if as_json:
         print(json_line({"summary": tally.facts()}))
     elif not tally.is_vain:
         sys.stdout.flush()
         sys.stderr.write(tally.text())
     raise typer.Exit(tally.exit_code)
+
+
+def _shown(name: str) -> str:
+    """Name a file in Unicode, whatever its bytes are."""
+    return _STDIN_NAME if name == STDIN else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _judge_file(lines: Iterable[Line], file: str, judge: Judge, tally: _Tally, render: Render, is_quiet: bool) -> None:
@@ -154,7 +159,7 @@ class _Tally:
 
 
 def _as_json(file: str, number: int, verdict: Verdict) -> str:
-    return json_line({"file": printable(file), "line": number, **msgspec.to_builtins(verdict)}) + "\n"
+    return json_line({"file": file, "line": number, **msgspec.to_builtins(verdict)}) + "\n"
 
 
 def _text_renderer(paint: Paint) -> Render:
@@ -203,7 +208,9 @@ def _progress(names: Iterable[str], *, is_calm: bool) -> Iterator[Advance]:
         *columns, console=Console(stderr=True), transient=True, expand=True, redirect_stdout=sys.stdout.isatty()
     ) as progress:
         task = progress.add_task("", total=total)
-        yield lambda name, size: progress.update(task, advance=size, description=printable(os.path.basename(name)))
+        yield lambda name, size: progress.update(
+            task, advance=size, description=printable(os.path.basename(_shown(name)))
+        )
 
 
 def _total_size(names: Iterable[str]) -> int:
