@@ -252,6 +252,15 @@ def test_a_fault_in_the_text_is_reported_where_it_is(data: bytes, expected: tupl
     assert refused(HEARTBEAT, data) == expected
 
 
+@pytest.mark.parametrize("path", ["data", "data/data", "data/idToken", "data/0/a", "data/customData/vendorId"])
+def test_a_path_may_lead_through_open_values(path: str) -> None:
+    names = path.split("/")
+    data = b'{"vendorId":"a"'
+    for number, name in enumerate(names):
+        data += b"[" if name == "0" else b'%b"%b":' % (b"{" if number else b",", name.encode())
+    assert refused(DATA, data + b"x") == ("json", f"/{path}", len(data))
+
+
 # The schemas
 
 KEYWORDS: list[tuple[str, int, bytes, str, int, str]] = [

@@ -34,8 +34,36 @@ def encode(
         PayloadError: the message is not valid.
     """
 
+def pack(
+    head: bytes,
+    message_id: str,
+    middle: bytes,
+    schema: int,
+    encoder: Callable[[Any], bytes],
+    message: Any,
+    mode: int,
+    on_null: Callable[[Any], object],
+) -> bytes:
+    """Encode a message as :func:`encode` does, and put the frame around it.
+
+    Args:
+        head: what stands before the id.
+        message_id: any text.
+        middle: what stands between the id and the payload.
+        schema: index of the message's type in the validator's tables.
+        encoder: takes the message and returns JSON text.
+        message: the Struct.
+        mode: of the validator.
+        on_null: called with the message when a null was written where any value may stand.
+
+    Raises:
+        PayloadError: the message is not valid.
+        UnicodeEncodeError: the id holds a lone surrogate.
+    """
+
 def unpack(
     data: bytes | bytearray | memoryview | str,
+    calls: dict[str, Any],
     schema_of: Callable[[Frame], tuple[int, Callable[[Any], Any]] | None],
     mode: int,
     max_size: int,
@@ -44,7 +72,8 @@ def unpack(
 
     Args:
         data: one text message as it came.
-        schema_of: gives type and decoder of a frame's payload, or None when it is not to be decoded.
+        calls: type and decoder of the payload of a CALL by its action, as far as they are known.
+        schema_of: gives type and decoder for all other frames, or None when the payload is not to be decoded.
         mode: of the validator.
         max_size: largest frame taken, in bytes.
 

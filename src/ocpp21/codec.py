@@ -78,7 +78,12 @@ class _Schemas(dict[type[Datatype] | str, Schema]):
 
 
 SCHEMAS: Final = _Schemas()
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+#: Writes a Struct as JSON; whether it is a valid message is another matter.
+encoder: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+#: What the encoder and the validator raise for a message that cannot leave.
+ENCODING_ERRORS: Final = (PayloadError, TypeError, ValueError, RecursionError, OverflowError)
 
 
 def validate(
@@ -227,11 +232,17 @@ def encode(message: Datatype, /, *, conform: bool = True) -> bytes:
     """
     number = SCHEMAS[type(message)].number
     try:
-        return dispatch.encode(number, _encode, message, conform, _refuse_not_finite)
-    except PayloadError as error:
-        raise LocalProtocolError(f"{type(message).__name__} {error.description}") from error
-    except (TypeError, ValueError, RecursionError, OverflowError) as error:
-        raise LocalProtocolError(f"{type(message).__name__} cannot be encoded: {shorten(str(error), 160)}") from error
+        return dispatch.encode(number, encoder, message, conform, refuse_not_finite)
+    except ENCODING_ERRORS as error:
+        raise not_encodable(message, error) from error
+
+
+def not_encodable(message: Datatype, error: Exception) -> LocalProtocolError:
+    """Say of an error of the validator or the encoder which message it is about."""
+    name = type(message).__name__
+    if isinstance(error, PayloadError):
+        return LocalProtocolError(f"{name} {error.description}")
+    return LocalProtocolError(f"{name} cannot be encoded: {shorten(str(error), 160)}")
 
 
 def _tell(found: Iterable[tuple[str, list[str | int], int, bytes]], report: Report | None) -> None:
@@ -255,7 +266,7 @@ def _attribute(message: Datatype, wire: str | int) -> str:
     return message.__struct_fields__[message.__struct_encode_fields__.index(str(wire))]
 
 
-def _refuse_not_finite(value: Any, path: tuple[str | int, ...] = ()) -> None:
+def refuse_not_finite(value: Any, path: tuple[str | int, ...] = ()) -> None:
     """Refuse a NaN or infinity where any value may stand: msgspec has written it as null."""
     members: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, float) and not math.isfinite(value):
@@ -269,4 +280,4 @@ def _refuse_not_finite(value: Any, path: tuple[str | int, ...] = ()) -> None:
     elif isinstance(value, list | tuple):
         members = enumerate(value)
     for step, member in members:
-        _refuse_not_finite(member, (*path, step))
+        refuse_not_finite(member, (*path, step))

@@ -7,13 +7,15 @@ other functions write frames, each payload checked on its way out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import orjson
 
 from ocpp21._speedups import dispatch
 from ocpp21._speedups.framing import Frame, parse
-from ocpp21.codec import SCHEMAS, Payload, Schema, encode
+from ocpp21._speedups.validators import CONFORM
+from ocpp21.codec import ENCODING_ERRORS, SCHEMAS, Payload, Schema, encoder, not_encodable, refuse_not_finite
 from ocpp21.errors import MAX_DESCRIPTION, ErrorCode, LocalProtocolError, RemoteProtocolError, shorten
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.refusal import quote
@@ -42,11 +44,23 @@ MAX_SIZE: Final = 1 << 20
 #: The id that stands for one that could not be read (Part 4, 4.2.3); nobody may choose it.
 _UNREADABLE = "-1"
 
-#: Message type of a SEND (Part 4, Table 3).
+# Message types (Part 4, Table 3).
+_CALL: Final = 2
+_CALL_RESULT: Final = 3
 _SEND: Final = 6
 
-_ACTIONS: Final[Mapping[type[Datatype], bytes]] = {
-    action.request: f',"{action.name}",'.encode() for action in ACTIONS.values()
+#: What the payload of a CALL must be, by action; filled as actions are met, so it never outgrows the standard.
+_CALLS: Final[dict[str, Schema]] = {}
+
+#: What stands between id and payload, by the class of the payload.
+_CALL_MIDDLES: Final[Mapping[type[Datatype], bytes]] = {
+    action.request: f',"{action.name}",'.encode() for action in ACTIONS.values() if action.kind == "CALL"
+}
+_SEND_MIDDLES: Final[Mapping[type[Datatype], bytes]] = {
+    action.request: f',"{action.name}",'.encode() for action in ACTIONS.values() if action.kind == "SEND"
+}
+_RESULT_MIDDLES: Final[Mapping[type[Datatype], bytes]] = {
+    action.response: b"," for action in ACTIONS.values() if action.response is not None
 }
 
 
@@ -73,14 +87,18 @@ def unpack(
         RemoteProtocolError: it is no frame of OCPP-J, or its action is not one of OCPP 2.1.
         PayloadError: the payload is refused; with the id to answer to.
     """
+    schema_of = _schema_of if response is None else partial(_schema_of, response=response)
+    return dispatch.unpack(data, _CALLS, schema_of, conform, max_size)
 
-    def schema_of(frame: Frame) -> Schema | None:
-        if frame.action is not None:
-            return SCHEMAS[request_class(frame)]
+
+def _schema_of(frame: Frame, response: Callable[[str], type[Response] | None] | None = None) -> Schema | None:
+    if frame.message_type == _CALL_RESULT:
         kind = response(frame.message_id) if response is not None else None
         return None if kind is None else SCHEMAS[kind]
-
-    return dispatch.unpack(data, schema_of, conform, max_size)
+    schema = SCHEMAS[request_class(frame)]
+    if frame.message_type == _CALL:
+        _CALLS[str(frame.action)] = schema
+    return schema
 
 
 def request_class(frame: Frame, /) -> type[Request[Any]] | type[Send]:
@@ -113,9 +131,7 @@ def call(message_id: str, request: Request[Any], /) -> bytes:
     Raises:
         LocalProtocolError: the id or the request is not valid.
     """
-    if not isinstance(request, Request):
-        raise LocalProtocolError(f"expected a request, found {quote(type(request).__name__)}")
-    return b"".join((b"[2,", _id(message_id), _ACTIONS[type(request)], encode(request), b"]"))
+    return _pack(b"[2,", message_id, _CALL_MIDDLES, request)
 
 
 def call_result(message_id: str, response: Response, /) -> bytes:
@@ -128,9 +144,7 @@ def call_result(message_id: str, response: Response, /) -> bytes:
     Raises:
         LocalProtocolError: the id or the response is not valid.
     """
-    if not isinstance(response, Response):
-        raise LocalProtocolError(f"expected a response, found {quote(type(response).__name__)}")
-    return b"".join((b"[3,", _id(message_id), b",", encode(response), b"]"))
+    return _pack(b"[3,", message_id, _RESULT_MIDDLES, response)
 
 
 def send(message_id: str, message: Send, /) -> bytes:
@@ -143,9 +157,7 @@ def send(message_id: str, message: Send, /) -> bytes:
     Raises:
         LocalProtocolError: the id or the message is not valid.
     """
-    if not isinstance(message, Send):
-        raise LocalProtocolError(f"expected a message for a SEND, found {quote(type(message).__name__)}")
-    return b"".join((b"[6,", _id(message_id), _ACTIONS[type(message)], encode(message), b"]"))
+    return _pack(b"[6,", message_id, _SEND_MIDDLES, message)
 
 
 def call_error(
@@ -182,12 +194,20 @@ def call_result_error(
     return _error(b"[5,", message_id, code, description, details)
 
 
-def _id(message_id: str) -> bytes:
+def _pack(head: bytes, message_id: str, middles: Mapping[type[Datatype], bytes], message: Message) -> bytes:
+    middle = middles.get(type(message))
+    if middle is None:
+        kinds = {b"[2,": "a request", b"[3,": "a response", b"[6,": "a message for a SEND"}
+        raise LocalProtocolError(f"expected {kinds[head]}, found {quote(type(message).__name__)}")
     if not isinstance(message_id, str) or not 0 < len(message_id) <= MAX_MESSAGE_ID or message_id == _UNREADABLE:
         raise LocalProtocolError(
             f"expected a message id of 1 to 36 characters, not `-1`, found {quote(str(message_id))}"
         )
-    return _json(message_id, "the message id")
+    number = SCHEMAS[type(message)].number
+    try:
+        return dispatch.pack(head, message_id, middle, number, encoder, message, CONFORM, refuse_not_finite)
+    except ENCODING_ERRORS as error:
+        raise not_encodable(message, error) from error
 
 
 def _error(

@@ -75,6 +75,9 @@ SEND: Final = 6
 #: B03.FR.07, B03.FR.08). Asked before the payload is looked at.
 Gate = Callable[[Action], str | None]
 
+#: The session looks at every CALL itself.
+_NO_CALLS: Final[dict[str, Schema]] = {}
+
 #: The codes, also as OCPP-J 1.6 spells them: accepted on every version, never sent.
 _CODES: Final = {
     **{code.value: code for code in ErrorCode},
@@ -333,7 +336,7 @@ class Session:
             self._drop("empty", None, data)
             return
         try:
-            frame, message = dispatch.unpack(data, self._schema_of, self._conform, self.limits.max_size)
+            frame, message = dispatch.unpack(data, _NO_CALLS, self._schema_of, self._conform, self.limits.max_size)
         except RemoteProtocolError as error:
             error.__traceback__ = None  # it would keep the message, and us, alive with the event
             self._refuse_frame(error, data)
