@@ -7,7 +7,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-MODULES = ("dispatch", "framing", "validators", "walk")
+MODULES = ("dispatch", "encoder", "framing", "validators", "walk")
 
 # Cython finds declarations by package name, so the sources are laid out as the package they are installed as.
 STAGE = Path("build/cython")

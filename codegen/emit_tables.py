@@ -15,7 +15,7 @@ from pathlib import Path
 import jinja2
 
 from codegen.load import SchemaError
-from codegen.model import Array, Field, Model, Object, Reference, Scalar
+from codegen.model import Array, Enumeration, Field, Model, Object, Reference, Scalar
 
 TABLES = Path("src/_speedups/schema_tables.h")
 
@@ -94,15 +94,18 @@ class _Tables:
         self.fields: list[str] = []
         self.values: list[str] = []
         to_station = set(_sent_to_station(model))
-        self.enumerations = [self._enumeration(e.name, [v for _, v in e.members]) for e in model.enumerations]
+        self.enumerations = [self._enumeration(enumeration) for enumeration in model.enumerations]
         self.objects = [self._object(model.objects[name], name in to_station) for name in self._objects]
         self.pool = bytes(self._pool.text) + bytes(8)  # the validator compares eight bytes at a time
 
-    def _enumeration(self, name: str, values: Sequence[str]) -> str:
-        _check_room(len(values) <= VALUES, f"/{name}", f"more than {VALUES} values")
+    def _enumeration(self, item: Enumeration) -> str:
+        values = [value for _, value in item.members]
+        _check_room(len(values) <= VALUES, f"/{item.name}", f"more than {VALUES} values")
         first, slots = len(self.values), self._perfect([value.encode() for value in values])
         self.values += [_row(*self._pool.place(value)) for value in values]
-        return _row(*self._pool.place(name), first, len(values), slots.start, slots.bits, f"{slots.seed}u")
+        default = values.index(item.default) + 1 if item.default is not None else 0
+        name = self._pool.place(item.name)
+        return _row(*name, first, len(values), default, slots.start, slots.bits, f"{slots.seed}u")
 
     def _object(self, item: Object, to_station: bool) -> str:
         _check_room(len(item.fields) <= FIELDS, f"/{item.name}", f"more than {FIELDS} fields")

@@ -83,11 +83,16 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """A closed list of strings: (member name, wire value) pairs."""
+    """A closed list of strings: (member name, wire value) pairs.
+
+    Attributes:
+        default: value that an absent field stands for wherever the enumeration is used; documented only.
+    """
 
     name: str
     members: tuple[tuple[str, str], ...]
     text: str
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +403,10 @@ def _enumeration(name: str, schema: Schema, wording: Wording, file: str) -> Enum
                 file, f"/definitions/{name}/enum", f"{value!r} gets the Python name {member} of {members[member]!r}"
             )
         members[member] = value
-    return Enumeration(name, tuple(members.items()), wording.of_type(name))
+    default = schema.get("default")
+    if default is not None and default not in members.values():
+        raise SchemaError(file, f"/definitions/{name}/default", f"{default!r} is none of its values")
+    return Enumeration(name, tuple(members.items()), wording.of_type(name), default)
 
 
 def _actions(

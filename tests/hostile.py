@@ -195,7 +195,19 @@ ODD = {
 }
 NO_NUMBERS = (
     *(b"NaN", b"Infinity", b"-Infinity", b"nan", b"inf", b"+1", b"01", b"-01", b"1.", b".5", b"-.5", b"0x1F", b"1e"),
-    *(b"1e+", b"--1", b"1_000", b"1;5", b"1 000", "١".encode(), "１".encode(), b"undefined", b"None", b"True", b"nul"),
+    *(
+        b"1e+",
+        b"--1",
+        b"1_000",
+        b"1;5",
+        b"1 000",
+        "\u0661".encode(),
+        "\uff11".encode(),
+        b"undefined",
+        b"None",
+        b"True",
+        b"nul",
+    ),
 )
 
 

@@ -91,5 +91,5 @@ def test_a_session_needs_no_observer() -> None:
 def test_an_observation_does_not_change() -> None:
     observation = Observation("in", b"x", 0.0, "ok")
     with pytest.raises(AttributeError):
-        observation.verdict = "refused"  # type: ignore[misc]
+        observation.verdict = "refused"
     assert msgspec.structs.replace(observation) == observation

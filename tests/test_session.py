@@ -790,16 +790,16 @@ NO_JSON = CallError(ErrorCode.GENERIC_ERROR, "", {"a": object()})
 
 MISUSE: dict[str, tuple[type[Exception], Callable[[Stage], object]]] = {
     "a request of the other side": (LocalProtocolError, lambda it: it.session.call(CHANGE_AVAILABILITY, 9.0)),
-    "a response as a request": (LocalProtocolError, lambda it: it.session.call(ALIVE, 9.0)),  # type: ignore[arg-type]
-    "no message at all": (LocalProtocolError, lambda it: it.session.call({}, 9.0)),  # type: ignore[arg-type]
-    "a send as a call": (LocalProtocolError, lambda it: it.session.call(STREAM, 9.0)),  # type: ignore[arg-type]
-    "a call as a send": (LocalProtocolError, lambda it: it.session.send(HEARTBEAT)),  # type: ignore[arg-type]
+    "a response as a request": (LocalProtocolError, lambda it: it.session.call(ALIVE, 9.0)),
+    "no message at all": (LocalProtocolError, lambda it: it.session.call({}, 9.0)),
+    "a send as a call": (LocalProtocolError, lambda it: it.session.call(STREAM, 9.0)),
+    "a call as a send": (LocalProtocolError, lambda it: it.session.send(HEARTBEAT)),
     "a full queue": (QueueFull, lambda it: it.session.call(HEARTBEAT, 9.0)),
     "a full queue, by another id": (QueueFull, lambda it: it.session.call(HEARTBEAT, 9.0, message_id="x")),
     "a send under no id": (LocalProtocolError, lambda it: it.session.send(STREAM, message_id="x" * 37)),
     "a send under the reserved id": (LocalProtocolError, lambda it: it.session.send(STREAM, message_id="-1")),
     "a reply of the wrong class": (LocalProtocolError, lambda it: it.session.reply(it.due, ALIVE)),
-    "a request as a reply": (LocalProtocolError, lambda it: it.session.reply(it.due, HEARTBEAT)),  # type: ignore[arg-type]
+    "a request as a reply": (LocalProtocolError, lambda it: it.session.reply(it.due, HEARTBEAT)),
     "a second reply": (LocalProtocolError, lambda it: it.session.refuse(it.done, ERROR)),
     "a reply to a foreign call": (LocalProtocolError, lambda it: it.session.refuse(it.foreign_call(), ERROR)),
     "details that are no JSON": (LocalProtocolError, lambda it: it.session.refuse(it.due, NO_JSON)),
@@ -823,7 +823,7 @@ BAD_CALLS: dict[str, Callable[[Session], object]] = {
     "too long": lambda session: session.call(LONG, 9.0),
     "no such id": lambda session: session.call(HEARTBEAT, 9.0, message_id="x" * 37),
     "the reserved id": lambda session: session.call(HEARTBEAT, 9.0, message_id="-1"),
-    "an id that is no text": lambda session: session.call(HEARTBEAT, 9.0, message_id=["x"]),  # type: ignore[arg-type]
+    "an id that is no text": lambda session: session.call(HEARTBEAT, 9.0, message_id=["x"]),
     "no time": lambda session: session.call(HEARTBEAT, 9.0, timeout_s=0.0),
     "less than no time": lambda session: session.call(HEARTBEAT, 9.0, timeout_s=-1.0),
     "time that is no number": lambda session: session.call(HEARTBEAT, 9.0, timeout_s=float("nan")),

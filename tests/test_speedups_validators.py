@@ -575,6 +575,25 @@ def test_bounds_are_exact(token: str, keyword: str | None) -> None:
         assert refused(BATTERY, data) == (keyword, "/soC", data.index(token.encode()))
 
 
+@pytest.mark.parametrize("digits", [10, 300, 301, 308, 309, 310, 400])
+@pytest.mark.parametrize("form", ["{}", "-{}", "{}.5", "{}e0"])
+def test_a_number_must_fit_a_double_wherever_it_stands(digits: int, form: str) -> None:
+    token = form.format("9" * digits)
+    is_too_large = digits > 308
+    for schema, data in (
+        (COST, f'{{"transactionId":"a","totalCost":{token}}}'),
+        (DATA, f'{{"vendorId":"a","data":{token}}}'),
+        (BATTERY, f'{{"soC":{token}}}'),
+        (DURATION, f'{{"evseId":0,"duration":{token}}}'),
+    ):
+        try:
+            check(schema, data)
+        except PayloadError as error:
+            assert (error.keyword == "range") is is_too_large
+        else:
+            assert not is_too_large
+
+
 # Sizes
 
 
@@ -650,10 +669,10 @@ def test_open_objects_take_linear_time() -> None:
     def payload(count: int) -> bytes:
         return b'{"vendorId":"a","data":{' + b",".join(b'"%d":0' % number for number in range(count)) + b"}}"
 
-    few, many = payload(20_000), payload(200_000)
+    many = payload(200_000)
     assert check(DATA, many) is many
-    assert timed(check, DATA, many) < 30 * timed(check, DATA, few)
-    assert timed(check, DATA, many) < 1
+    # Comparing each name with all before it would take twenty billion comparisons; caches alone make no factor of ten.
+    assert timed(check, DATA, many) < 2
     twice = many[:-2] + b',"123456":1}}'
     assert refused(DATA, twice) == ("uniqueMembers", "/data/123456", len(many) - 1)
 

@@ -47,4 +47,4 @@ def test_they_treat_unknown_types_and_bad_answers_differently() -> None:
 def test_a_version_is_a_value() -> None:
     assert msgspec.structs.replace(OCPP21) == OCPP21 != OCPP201
     with pytest.raises(AttributeError):
-        OCPP21.subprotocol = "ocpp1.6"  # type: ignore[misc]
+        OCPP21.subprotocol = "ocpp1.6"

@@ -40,6 +40,7 @@ cdef extern from "schema_tables.h" nogil:
         uint8_t length
         uint16_t first
         uint8_t count
+        uint8_t usual
         uint16_t slots
         uint8_t bits
         uint32_t seed

@@ -92,7 +92,7 @@ def describe(schema: int) -> list[dict[str, Any]]:
         For each field ``name``, ``required``, ``kind`` (``any``, ``boolean``, ``date-time``, ``enum``, ``integer``,
         ``number``, ``object``, ``string``), ``minimum``, ``maximum``, ``max_length`` (characters), ``is_array``,
         ``min_items``, ``max_items``, ``is_identifier``, ``is_secret``; ``type`` for an enumeration or object,
-        ``values`` for an enumeration.
+        ``values`` and ``usual`` (what an absent field stands for, or None) for an enumeration.
 
     Raises:
         IndexError: no such type.

@@ -264,7 +264,10 @@ cdef bint leads_to_secret(int schema, list path):
             return names[-1] in SECRET_NAMES
         if field.flags & OCPP_SECRET:
             return True
-        schema = field.index if field.kind == OCPP_OBJECT else NO_SCHEMA
+        if field.kind == OCPP_OBJECT:
+            schema = field.index
+        else:
+            schema = NO_SCHEMA
     # Where an object is due, a peer may have put the secret itself: {"idToken": "1234"}.
     return schema != NO_SCHEMA and len(names) > 0 and names[-1] in SECRET_NAMES
 
@@ -359,12 +362,15 @@ cdef dict describe_field(const ocpp_field *field):
     if field.kind == OCPP_ENUM:
         e = &OCPP_ENUMS[field.index]
         facts["type"] = pool_text(e.name, e.length)
-        facts["values"] = [
-            pool_text(OCPP_VALUES[e.first + i].name, OCPP_VALUES[e.first + i].length) for i in range(e.count)
-        ]
+        facts["values"] = [value_text(e.first + i) for i in range(e.count)]
+        facts["usual"] = value_text(e.first + e.usual - 1) if e.usual else None
     elif field.kind == OCPP_OBJECT:
         facts["type"] = pool_text(OCPP_OBJECTS[field.index].name, OCPP_OBJECTS[field.index].length)
     return facts
+
+
+cdef str value_text(int index):
+    return pool_text(OCPP_VALUES[index].name, OCPP_VALUES[index].length)
 
 
 def describe(int schema):
@@ -414,7 +420,7 @@ cdef bytes replacement(Walk *w, Note *note):
         return PyBytes_FromStringAndSize(<const char *>start + 1, end - start - 2)
     if note.kind == NOTE_ENUM:  # a stand-in; the codec puts the text in its place
         e = &OCPP_ENUMS[note.field.index]
-        return f'"{pool_text(OCPP_VALUES[e.first].name, OCPP_VALUES[e.first].length)}"'.encode("ascii")
+        return f'"{value_text(e.first)}"'.encode("ascii")
     if note.kind == NOTE_LONG:  # a stand-in too
         return b'""'
     return b""

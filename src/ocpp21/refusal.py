@@ -62,8 +62,8 @@ def payload_error(
         path: member names and indices from the payload to the place.
         offset: place in bytes from the start of the payload.
         found: the payload from there on, or its beginning.
-        facts: what the tables know of the place: ``kind``, ``minimum``, ``maximum``, ``max_length``, ``min_items``,
-            ``max_items``, ``values``, ``members``, ``missing``, as they apply; ``is_secret`` hides the value.
+        facts: what the tables know of the place, as it applies: ``kind``, ``minimum``, ``maximum``, ``max_length``,
+            ``min_items``, ``max_items``, ``values``, ``usual``, ``members``, ``missing``; ``is_secret`` hides values.
     """
     place = pointer(path)
     where = quote(place, 120) if place else "payload"
@@ -110,7 +110,7 @@ def _expected(keyword: str, found: bytes, facts: Mapping[str, Any]) -> str:
         case "enum":
             values = facts["values"]
             listed = f"one of {len(values)} values" if len(values) > 4 else " or ".join(map(quote, values))
-            return f"{listed}{_guess(found, values)}"
+            return f"{listed}{_guess(found, values, facts['usual'])}"
         case "minimum" | "maximum":
             return f"a number {_range(facts['minimum'], facts['maximum'])}"
         case "maxLength":
@@ -149,13 +149,26 @@ def _range(minimum: int | None, maximum: int | None) -> str:
     return f"of {maximum} or less" if minimum is None else f"from {minimum} to {maximum}"
 
 
-def _guess(found: bytes, names: Sequence[str]) -> str:
-    """Suggest the name that was probably meant."""
+def _guess(found: bytes, names: Sequence[str], usual: str | None = None) -> str:
+    """Suggest the name that was probably meant: one that says all that was found and more, else one spelt alike.
+
+    ``usual`` is preferred among the former; it is what the standard takes an absent value for.
+    """
     text = _string(found)
     if text is None or len(text) > _COMPARABLE:
         return ""
-    close = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
+    fuller = [name for name in names if _says(name, text)]
+    if usual in fuller:
+        close = [usual]
+    else:
+        close = sorted(fuller, key=len)[:1] or difflib.get_close_matches(text, names, n=1, cutoff=0.5)
     return f" (did you mean {quote(close[0])}?)" if close else ""
+
+
+def _says(name: str, text: str) -> bool:
+    """Say whether all words of a text stand in a name, in their order, ``.`` between them."""
+    words = iter(name.split("."))
+    return all(word in words for word in text.split("."))
 
 
 def _found(keyword: str, found: bytes, offset: int, facts: Mapping[str, Any]) -> str:
@@ -187,10 +200,9 @@ def _hidden(found: bytes, offset: int, is_malformed: bool) -> str:
     text = _string(found)
     if text is not None:
         return f"a string of {len(text)} characters"
-    token = _token(found)
-    if token in ("null", "true", "false"):
-        return quote(token)
-    return {"{": "an object", "[": "an array", '"': "a string"}.get(token[:1], "a number")
+    if found[:1] in b"ntf":
+        return quote(_token(found))  # a word: it is null or a boolean
+    return {b"{": "an object", b"[": "an array", b'"': "a string"}.get(found[:1], "a number")
 
 
 def _string(found: bytes) -> str | None:
@@ -205,6 +217,8 @@ def _string(found: bytes) -> str | None:
 
 
 def _token(found: bytes) -> str:
-    """The number or word that ``found`` starts with."""
+    """The number or word that ``found`` starts with, or the beginning of a string."""
+    if found.startswith(b'"'):  # longer than what was given to look at
+        return found[1:].decode("utf-8", "replace")
     stop = next((index for index, byte in enumerate(found) if byte in b",]} \t\r\n"), len(found))
     return found[:stop].decode("utf-8", "replace")

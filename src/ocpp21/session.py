@@ -127,10 +127,10 @@ class Session:
         side: who we are: ``CS`` (Charging Station) or ``CSMS``.
         version: of the protocol, as negotiated.
         limits: bounds.
-        gate: asked before a CALL or SEND of the peer is taken.
+        gate: asked before a CALL or SEND of the peer is taken; it must not raise.
         conform: check what the peer sends also against the rules that the schemas do not hold.
         new_id: makes message ids: 1 to 36 characters, never the same twice for one Charging Station (Part 4, 4.1.4).
-        observer: told of every frame.
+        observer: told of every frame; it must not raise.
     """
 
     __slots__ = (

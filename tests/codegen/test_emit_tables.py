@@ -70,7 +70,9 @@ def test_every_value_is_found(tables: Tables, model: Model) -> None:
         assert count == len(enumeration.members)
         for index, (_, value) in enumerate(enumeration.members):
             assert tables.name(tables.values[first + index]) == value
-            assert tables.find(value, *row[4:7]) == index
+            assert tables.find(value, *row[5:8]) == index
+        usual = int(row[4])
+        assert (enumeration.members[usual - 1][1] if usual else None) == enumeration.default
 
 
 def test_names_are_padded_for_reads_of_eight_bytes(tables: Tables) -> None:

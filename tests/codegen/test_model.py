@@ -44,7 +44,7 @@ def test_datatypes_and_enumerations_stand_once_in_alphabetical_order(tmp_path: P
     assert [item.name for item in model.datatypes] == ["CustomDataType", "SpotType"]
     assert [item.is_open for item in model.datatypes] == [True, False]
     tones = (("LOW", "Low"), ("HIGH_PITCH", "High.Pitch"))
-    assert model.enumerations == (Enumeration("ToneEnumType", tones, "A pitch."),)
+    assert model.enumerations == (Enumeration("ToneEnumType", tones, "A pitch.", "Low"),)
 
 
 def test_the_default_of_an_enumeration_is_that_of_the_field(tmp_path: Path) -> None:
@@ -248,6 +248,15 @@ def test_refuses_two_fields_of_one_python_name(tmp_path: Path) -> None:
     wording = tiny.WORDING.replace('id = "Name."', 'id = "Name."\nID = "Name."')
     message = "PingRequest.json: /properties/ID: gets the Python name 'id' of 'id'"
     assert refusal(tmp_path, schemas, wording=wording) == message
+
+
+def test_refuses_a_default_that_is_no_value(tmp_path: Path) -> None:
+    schemas = tiny.schemas()
+    for schema in schemas.values():
+        if "ToneEnumType" in schema.get("definitions", {}):
+            schema["definitions"]["ToneEnumType"]["default"] = "Lower"
+    found = refusal(tmp_path, schemas)
+    assert found.endswith(".json: /definitions/ToneEnumType/default: 'Lower' is none of its values")
 
 
 def test_the_whole_standard(model: Model) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from ocpp21 import __version__
 from ocpp21.cli.bench import bench
+from ocpp21.cli.replay import replay
 from ocpp21.cli.show import show
 from ocpp21.cli.validate import validate
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command()(validate)
 app.command()(show)
 app.command()(bench)
+app.command()(replay)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,5 @@
+cdef class Encoder:
+    cdef object fallback
+    cdef dict plans  # of the classes met so far
+
+    cpdef bytes encode(self, message)

@@ -1,0 +1,27 @@
+"""Structs to JSON text: what msgspec writes, byte for byte, in about half the time."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+@final
+class Encoder:
+    """An encoder of Structs that knows the layout of their classes.
+
+    Args:
+        fallback: ``msgspec.json.Encoder(decimal_format="number").encode``; it writes every value that is rare in messages,
+            so what is refused is refused with its errors.
+    """
+
+    def __init__(self, fallback: Callable[[Any], bytes], /) -> None: ...
+    def __call__(self, message: Any, /) -> bytes:
+        """Encode a message as :meth:`encode` does."""
+
+    def encode(self, message: Any) -> bytes:
+        """Encode a message.
+
+        Args:
+            message: the Struct; any other value goes to the fallback.
+
+        Returns:
+            What the fallback would have returned.
+        """
