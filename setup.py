@@ -1,5 +1,6 @@
 """The extension modules; everything else is in pyproject.toml."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ shutil.copytree("src/_speedups", STAGE / "ocpp21/_speedups", dirs_exist_ok=True)
 # Without debug information, which would be most of their size.
 ARGUMENTS = [] if sys.platform == "win32" else ["-g0"]
 
+# For tests/cython_coverage.sh: record which lines run. Slow.
+TRACE = "OCPP21_TRACE" in os.environ
+
 setup(
     ext_modules=cythonize(
         [
@@ -23,10 +27,11 @@ setup(
                 f"ocpp21._speedups.{name}",
                 [f"{STAGE}/ocpp21/_speedups/{name}.pyx"],
                 extra_compile_args=ARGUMENTS,
+                define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
             )
             for name in MODULES
         ],
         include_path=[str(STAGE)],
-        compiler_directives={"language_level": 3},
+        compiler_directives={"language_level": 3, "linetrace": TRACE},
     ),
 )

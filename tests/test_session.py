@@ -849,6 +849,14 @@ def test_an_id_in_use_cannot_be_used_again() -> None:
     assert frozen(peer.session) == before
 
 
+@pytest.mark.parametrize("session", [Session("CSMS"), Session("CS", version=OCPP201)], ids=["direction", "version"])
+def test_a_send_is_made_by_who_may(session: Session) -> None:
+    before = frozen(session)
+    with pytest.raises(LocalProtocolError, match="found NotifyPeriodicEventStream"):
+        session.send(STREAM)
+    assert frozen(session) == before
+
+
 def test_a_message_of_a_later_version_cannot_be_sent() -> None:
     request = AFRRSignalRequest(timestamp=raw_peer.TIME, signal=1)
     with pytest.raises(LocalProtocolError, match=r"an action of ocpp2\.0\.1, found AFRRSignal"):

@@ -90,8 +90,7 @@ cdef struct Known:
 
 cdef struct Output:
     char *start
-    char *at
-    char *end
+    char *end  # of the room
     Known known[16]
     char stack[STACK]
 
@@ -128,12 +127,13 @@ cdef class Encoder:
 
     cpdef bytes encode(self, message):
         cdef Output out
-        out.start = out.at = out.stack
+        cdef char *at
+        out.start = out.stack
         out.end = out.stack + STACK
         memset(out.known, 0, sizeof(out.known))
         try:
-            write_value(self, &out, <PyObject *>message)
-            return PyBytes_FromStringAndSize(out.start, out.at - out.start)
+            at = write_value(self, &out, out.start, <PyObject *>message)
+            return PyBytes_FromStringAndSize(out.start, at - out.start)
         finally:
             if out.start != out.stack:
                 PyMem_Free(out.start)
@@ -200,15 +200,15 @@ cdef bint plan_member(Plan plan, Py_ssize_t i, type kind, str field, str name, d
     return True
 
 
-# Output
+# Output: every writer takes the place to write to, where there is room for a SCALAR, and returns the place behind
 
 
-cdef inline int reserve(Output *out, Py_ssize_t room) except -1:
-    return grow(out, room) if out.end - out.at < room else 0
+cdef inline char *reserve(Output *out, char *at, Py_ssize_t room) except NULL:
+    return at if out.end - at >= room else grow(out, at, room)
 
 
-cdef int grow(Output *out, Py_ssize_t room) except -1:
-    cdef size_t used = out.at - out.start
+cdef char *grow(Output *out, char *at, Py_ssize_t room) except NULL:
+    cdef size_t used = at - out.start
     cdef size_t size = max(2 * <size_t>(out.end - out.start), used + <size_t>room)  # each term is below PY_SSIZE_T_MAX
     cdef char *start = <char *>PyMem_Realloc(NULL if out.start == out.stack else out.start, size)
     if start == NULL:
@@ -216,116 +216,99 @@ cdef int grow(Output *out, Py_ssize_t room) except -1:
     if out.start == out.stack:
         memcpy(start, out.stack, used)
     out.start = start
-    out.at = start + used
     out.end = start + size
-    return 0
+    return start + used
 
 
-cdef inline int put(Output *out, const char *text, Py_ssize_t length) except -1:
-    reserve(out, length)
-    memcpy(out.at, text, length)
-    out.at += length
-    return 0
+cdef inline char *put(char *at, const char *text, Py_ssize_t length) noexcept:
+    memcpy(at, text, length)
+    return at + length
 
 
-# Values; where one is written there is room for a SCALAR
-
-
-cdef inline int write_value(Encoder self, Output *out, PyObject *value) except -1:
+cdef inline char *write_value(Encoder self, Output *out, char *at, PyObject *value) except NULL:
     cdef PyTypeObject *kind = Py_TYPE(value)
     if kind == &PyUnicode_Type:
-        return write_text(out, value)
-    if Py_TYPE(<PyObject *>kind) == <PyTypeObject *>EnumType and PyUnicode_Check(value):
-        return write_text(out, value)
-    if kind == &PyFloat_Type and write_float(out, PyFloat_AS_DOUBLE(value)):
-        return 0
-    if kind == &PyLong_Type and write_integer(out, value):
-        return 0
+        return write_text(out, at, value)
+    if kind == &PyFloat_Type:
+        return write_float(self, out, at, value)
+    if kind == &PyLong_Type:
+        return write_integer(self, out, at, value)
     if value == Py_True:
-        return put(out, b"true", 4)
+        return put(at, b"true", 4)
     if value == Py_False:
-        return put(out, b"false", 5)
-    return write_other(self, out, <object>value)
+        return put(at, b"false", 5)
+    if PyUnicode_Check(value) and Py_TYPE(<PyObject *>kind) == <PyTypeObject *>EnumType:
+        return write_text(out, at, value)
+    return write_other(self, out, at, <object>value)
 
 
-cdef int write_other(Encoder self, Output *out, value) except -1:
+cdef char *write_other(Encoder self, Output *out, char *at, value) except NULL:
     """Write a value that holds others, or that is not so common."""
     if type(type(value)) is StructMeta:
-        return write_struct(self, out, value)
+        return write_struct(self, out, at, value)
     if type(value) is list:
-        return write_list(self, out, value)
+        return write_list(self, out, at, value)
     if PyDateTime_CheckExact(<PyObject *>value):
         if PyDateTime_DATE_GET_TZINFO(<PyObject *>value) == PyDateTime_TimeZone_UTC:
-            return write_datetime(out, value)
+            return write_datetime(at, value)
     if value is None:
-        return put(out, b"null", 4)
-    return write_foreign(self, out, value)
+        return put(at, b"null", 4)
+    return write_foreign(self, out, at, value)
 
 
-cdef int write_foreign(Encoder self, Output *out, value) except -1:
+cdef char *write_foreign(Encoder self, Output *out, char *at, value) except NULL:
     cdef bytes text = self.fallback(value)
-    return put(out, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+    at = reserve(out, at, PyBytes_GET_SIZE(text))
+    return put(at, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
 
 
-cdef int write_struct(Encoder self, Output *out, message) except -1:
+cdef char *write_struct(Encoder self, Output *out, char *at, message) except NULL:
     cdef Plan plan = plan_of(self, out, message)
-    cdef Py_ssize_t start = out.at - out.start
-    cdef bint known = False
+    if plan.count < 0:
+        return write_foreign(self, out, at, message)
     Py_EnterRecursiveCall(b" while serializing an object")
     try:
-        known = write_members(self, out, message, plan)
+        return write_members(self, out, at, message, plan)
     finally:
         Py_LeaveRecursiveCall()
-    if not known:
-        out.at = out.start + start
-        return write_foreign(self, out, message)
-    reserve(out, 2)
-    # Every member has brought a comma; the first one's place is that of the brace.
-    if out.at - out.start == start:
-        out.at += 1
-    out.start[start] = b"{"
-    out.at[0] = b"}"
-    out.at += 1
-    return 0
 
 
-cdef bint write_members(Encoder self, Output *out, message, Plan plan) except -1:
-    """Write the members of a Struct, unless the fallback has to."""
-    cdef Py_ssize_t i
-    cdef Member *member
+cdef char *write_members(Encoder self, Output *out, char *at, message, Plan plan) except NULL:
+    cdef Py_ssize_t start = at - out.start, i
     cdef PyObject *value
     for i in range(plan.count):
-        member = &plan.members[i]
-        value = (<PyObject **>(<char *><PyObject *>message + member.offset))[0]
-        if value == NULL:
-            return False
-        if value == member.default or value == <PyObject *>UNSET:
+        value = (<PyObject **>(<char *><PyObject *>message + plan.members[i].offset))[0]
+        if value == plan.members[i].default or value == <PyObject *>UNSET:
             continue
-        reserve(out, NAME + SCALAR)
-        memcpy(out.at, plan.names + i * NAME, NAME)  # of a fixed size, to be a few instructions
-        out.at += member.length
-        write_value(self, out, value)
-    return plan.count >= 0
+        if value == NULL:
+            return write_foreign(self, out, out.start + start, message)
+        at = reserve(out, at, NAME + SCALAR)
+        memcpy(at, plan.names + i * NAME, NAME)  # of a fixed size, to be a few instructions
+        at = write_value(self, out, at + plan.members[i].length, value)
+    return close(out, at, start, b"{", b"}")
 
 
-cdef int write_list(Encoder self, Output *out, list values) except -1:
-    cdef Py_ssize_t start = out.at - out.start
+cdef char *write_list(Encoder self, Output *out, char *at, list values) except NULL:
+    cdef Py_ssize_t start = at - out.start
     Py_EnterRecursiveCall(b" while serializing an object")
     try:
         for value in values:
-            reserve(out, 1 + SCALAR)
-            out.at[0] = b","
-            out.at += 1
-            write_value(self, out, <PyObject *>value)
+            at = reserve(out, at, 1 + SCALAR)
+            at[0] = b","
+            at = write_value(self, out, at + 1, <PyObject *>value)
     finally:
         Py_LeaveRecursiveCall()
-    reserve(out, 2)
-    if out.at - out.start == start:
-        out.at += 1
-    out.start[start] = b"["
-    out.at[0] = b"]"
-    out.at += 1
-    return 0
+    return close(out, at, start, b"[", b"]")
+
+
+cdef inline char *close(Output *out, char *at, Py_ssize_t start, char opening, char closing) except NULL:
+    """Put the brackets around members; each has brought a comma, and the first one's place is that of the opening."""
+    at = reserve(out, at, 2)
+    if at == out.start + start:
+        at += 1
+    out.start[start] = opening
+    at[0] = closing
+    return at + 1
 
 
 # Text
@@ -336,67 +319,66 @@ cdef inline uint64_t escaped_bytes(uint64_t word) noexcept nogil:
     cdef uint64_t ones = 0x0101010101010101
     cdef uint64_t quote = word ^ ones * 0x22
     cdef uint64_t backslash = word ^ ones * 0x5C
-    return (quote - ones & ~quote | backslash - ones & ~backslash | word - ones * 0x20 & ~word) & ones * 0x80
+    return (quote - ones | backslash - ones | word - ones * 0x20) & ~word & ones * 0x80
 
 
-cdef inline const char *copy_plain(Output *out, const char *p, const char *end) noexcept:
-    """Copy text, for which there is room, up to its first byte that needs an escape; returns that byte's place."""
-    cdef const char *start = p
-    cdef char *at = out.at
-    cdef uint64_t marks
-    while p < end:
-        if end - p < 8:
-            if end - start < 8:
-                break
-            p = end - 8  # once more over bytes that are known to be plain
-        marks = escaped_bytes(load64(p))
-        memcpy(at + (p - start), p, 8)
-        if marks != 0:
-            p += first_byte(marks)
-            break
-        p += 8
-    while p < end and <uint8_t>p[0] >= 0x20 and p[0] != 0x22 and p[0] != 0x5C:
-        at[p - start] = p[0]
-        p += 1
-    out.at = at + (p - start)
-    return p
-
-
-cdef int write_text(Output *out, PyObject *text) except -1:
+cdef char *write_text(Output *out, char *at, PyObject *text) except NULL:
     cdef Py_ssize_t length
     cdef const char *p
-    cdef const char *end
     if PyUnicode_IS_ASCII(text):
         p = <const char *>PyUnicode_DATA(text)
         length = PyUnicode_GET_LENGTH(text)
     else:
         p = PyUnicode_AsUTF8AndSize(text, &length)
-    end = p + length
-    reserve(out, length + 2)
-    out.at[0] = b'"'
-    out.at += 1
+    cdef const char *end = p + length
+    at = reserve(out, at, length + 2)
+    at[0] = b'"'
+    at += 1
     while True:
-        p = copy_plain(out, p, end)
+        length = copy_plain(at, p, end)
+        at += length
+        p += length
         if p == end:
             break
-        reserve(out, ESCAPE + (end - p))
-        write_escape(out, p[0])
+        at = write_escape(reserve(out, at, ESCAPE + (end - p)), p[0])
         p += 1
-    out.at[0] = b'"'
-    out.at += 1
-    return 0
+    at[0] = b'"'
+    return at + 1
 
 
-cdef void write_escape(Output *out, uint8_t c) noexcept:
+cdef inline Py_ssize_t copy_plain(char *at, const char *start, const char *end) noexcept:
+    """Copy text up to its first byte that needs an escape; returns how many bytes."""
+    cdef const char *p = start
+    cdef uint64_t marks
+    while end - p >= 8:
+        marks = escaped_bytes(load64(p))
+        memcpy(at + (p - start), p, 8)
+        if marks != 0:
+            return p - start + first_byte(marks)
+        p += 8
+    if p == end:
+        return p - start
+    if end - start >= 8:
+        p = end - 8  # once more over bytes that are known to be plain
+        marks = escaped_bytes(load64(p))
+        memcpy(at + (p - start), p, 8)
+        return p - start + (first_byte(marks) if marks != 0 else 8)
+    while p < end and <uint8_t>p[0] >= 0x20 and p[0] != 0x22 and p[0] != 0x5C:
+        at[p - start] = p[0]
+        p += 1
+    return p - start
+
+
+cdef char *write_escape(char *at, uint8_t c) noexcept:
     cdef char letter = LETTERS[c] if c < 0x20 else <char>c
-    out.at[0] = b"\\"
-    out.at[1] = letter
-    out.at += 2
-    if letter == b"u":
-        memcpy(out.at, b"00", 2)
-        out.at[2] = 0x30 + (c >> 4)
-        out.at[3] = HEX[c & 0x0F]
-        out.at += 4
+    at[0] = b"\\"
+    at[1] = letter
+    if letter != b"u":
+        return at + 2
+    memcpy(at + 2, b"00", 2)
+    at[4] = 0x30 + (c >> 4)
+    at[5] = HEX[c & 0x0F]
+    return at + 6
 
 
 # Numbers
@@ -407,14 +389,13 @@ cdef inline void put_two(char *at, unsigned int value) noexcept:
     at[1] = <char>(0x30 + value % 10)
 
 
-cdef void write_unsigned(Output *out, uint64_t value) noexcept:
+cdef inline char *put_digits(char *at, uint64_t value) noexcept:
     cdef uint64_t rest = value
-    cdef char *at
-    out.at += 1
+    cdef char *end = at + 1
     while rest >= 10:
         rest //= 10
-        out.at += 1
-    at = out.at
+        end += 1
+    at = end
     while value >= 100:
         at -= 2
         put_two(at, value % 100)
@@ -423,61 +404,57 @@ cdef void write_unsigned(Output *out, uint64_t value) noexcept:
         put_two(at - 2, <unsigned int>value)
     else:
         at[-1] = <char>(0x30 + value)
+    return end
 
 
-cdef bint write_integer(Output *out, PyObject *value) except -1:
-    """Write an int, if it has at most 64 bits."""
+cdef char *write_integer(Encoder self, Output *out, char *at, PyObject *value) except NULL:
     cdef int overflow
     cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
     if overflow != 0:
-        return False
-    if number < 0:
-        out.at[0] = b"-"
-        out.at += 1
-    write_unsigned(out, 0 - <uint64_t>number if number < 0 else <uint64_t>number)
-    return True
+        return write_foreign(self, out, at, <object>value)
+    if number >= 0:
+        return put_digits(at, <uint64_t>number)
+    at[0] = b"-"
+    return put_digits(at + 1, 0 - <uint64_t>number)
 
 
-cdef bint write_float(Output *out, double number) noexcept:
-    """Write a float, if it is the nearest to a decimal of at most 15 digits with at most 4 of them behind the point.
+cdef char *write_float(Encoder self, Output *out, char *at, PyObject *value) except NULL:
+    """Write a float; here, if it is the nearest to a decimal of at most 15 digits with at most 4 behind the point.
 
     A double tells all decimals of 15 digits apart: that decimal is its shortest text, which msgspec writes.
     """
-    cdef double size = fabs(number)
+    cdef double size = fabs(PyFloat_AS_DOUBLE(value))
     cdef uint64_t digits, scale = 1
     cdef int decimals = 0
     if not size < LARGEST:  # as it is for NaN
-        return False
+        return write_foreign(self, out, at, <object>value)
     digits = <uint64_t>size
     while <double>digits / <double>scale != size:
         scale *= 10
         decimals += 1
         if decimals > 4 or size * <double>scale >= LARGEST:
-            return False
+            return write_foreign(self, out, at, <object>value)
         digits = <uint64_t>(size * <double>scale + 0.5)
-    if signbit(number):
-        out.at[0] = b"-"
-        out.at += 1
-    write_unsigned(out, digits // scale)
-    write_decimals(out, digits % scale, max(decimals, 1))
-    return True
+    if signbit(PyFloat_AS_DOUBLE(value)):
+        at[0] = b"-"
+        at += 1
+    return put_fraction(put_digits(at, digits // scale), digits % scale, max(decimals, 1))
 
 
-cdef inline void write_decimals(Output *out, uint64_t digits, int count) noexcept:
+cdef inline char *put_fraction(char *at, uint64_t digits, int count) noexcept:
     cdef int place
-    out.at[0] = b"."
+    at[0] = b"."
     for place in range(count, 0, -1):
-        out.at[place] = <char>(0x30 + digits % 10)
+        at[place] = <char>(0x30 + digits % 10)
         digits //= 10
-    out.at += 1 + count
+    return at + 1 + count
 
 
 # Date-times
 
 
-cdef int write_datetime(Output *out, when) except -1:
+cdef char *write_datetime(char *at, when) noexcept:
     """Write a date-time in UTC."""
-    cdef char *at = out.at
     cdef int fraction = datetime_microsecond(when)
     memcpy(at, b'"YYYY-MM-DDThh:mm:ss', 20)
     put_two(at + 1, datetime_year(when) // 100)
@@ -494,6 +471,4 @@ cdef int write_datetime(Output *out, when) except -1:
         put_two(at + 3, fraction // 100 % 100)
         put_two(at + 5, fraction % 100)
         at += 7
-    memcpy(at, b'Z"', 2)
-    out.at = at + 2
-    return 0
+    return put(at, b'Z"', 2)

@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -25,7 +26,7 @@ from ocpp21.recording import DamagedRecording, Record, read
 from ocpp21.redaction import redact
 from ocpp21.session import Session
 from ocpp21.signing import SUFFIX, is_signed
-from ocpp21.wire import Action
+from ocpp21.wire import Action, Send
 
 __all__ = ["Difference", "Replay", "Role", "replay"]
 
@@ -33,7 +34,6 @@ _CALL: Final = 2
 _CALL_RESULT: Final = 3
 _CALL_ERROR: Final = 4
 _CALL_RESULT_ERROR: Final = 5
-_SEND: Final = 6
 
 _GATE_CLOSED: Final = "refused SecurityError"
 
@@ -147,7 +147,7 @@ class Replay:
         self._session = Session(side.value, gate=self._gate, conform=conform, observer=self._observe)
         self._now = records[0] if records else None
         self._verdict = ""
-        self._sent: deque[bytes] = deque()
+        self._sent: deque[codec.Payload] = deque()
         self._due: deque[Record] = deque()  # frames that should be sent by now
         self._ahead: list[Record] = []  # error replies, recorded before the frame that they answer
         self._calls: dict[str, CallReceived] = {}
@@ -158,14 +158,15 @@ class Replay:
 
     def run(self) -> list[Difference]:
         """Replay everything and return the differences in order."""
-        for record, following in zip(self._records, [*self._records[1:], None], strict=True):
+        for record, following in zip_longest(self._records, self._records[1:]):
             frame = _parse(record)
             if self._must_be_left_out(record, frame):
                 self.left_out += 1
                 self._ahead.clear()
             elif record.direction == "in":
                 self._receive(record, frame)
-            elif frame is not None:
+            else:
+                assert frame is not None  # or it would have been left out
                 self._send(record, frame, following)
         self._settle()
         return self._differences
@@ -202,7 +203,7 @@ class Replay:
         if observation.direction == "in":
             self._verdict = observation.verdict
         else:
-            self._sent.append(bytes(observation.data))
+            self._sent.append(observation.data)
 
     # What went out
 
@@ -223,7 +224,7 @@ class Replay:
         message_id = frame.message_id
         if frame.action is not None:
             message = codec.decode(framing.request_class(frame), frame.payload or b"")
-            if frame.message_type == _SEND:
+            if isinstance(message, Send):
                 self._session.send(message, message_id=message_id)
                 return
             self._actions["out", message_id] = frame.action
@@ -272,10 +273,8 @@ class Replay:
 
     def _must_be_left_out(self, record: Record, frame: Frame | None) -> bool:
         """Say whether a record has no frame, or is signed, or has to do with a CALL that was left out."""
-        if record.data is None:
-            return True
-        if frame is None:
-            return False
+        if record.data is None or frame is None:
+            return record.data is None or record.direction == "out"
         if frame.action is not None:
             is_left_out = frame.action.endswith(SUFFIX) or is_signed(frame.payload or b"")
             if is_left_out:
@@ -340,7 +339,7 @@ def _other(direction: str) -> str:
     return "out" if direction == "in" else "in"
 
 
-def _shown(data: bytes | None, action: str | None) -> str:
+def _shown(data: codec.Payload | None, action: str | None) -> str:
     """A frame as it is compared and shown: without secrets, since the recorded one may have none."""
     return redact(data or b"", action, keep_types=True).decode("ascii")
 
