@@ -17,8 +17,8 @@ shutil.copytree("src/_speedups", STAGE / "ocpp21/_speedups", dirs_exist_ok=True)
 # Without debug information, which would be most of their size.
 ARGUMENTS = [] if sys.platform == "win32" else ["-g0"]
 
-# For tests/cython_coverage.sh: record which lines run. Slow.
-TRACE = "OCPP21_TRACE" in os.environ
+# For tests/cython_coverage.py: let gcov speak of our lines, not of those of the C code.
+LINES = "OCPP21_LINES" in os.environ
 
 setup(
     ext_modules=cythonize(
@@ -27,11 +27,11 @@ setup(
                 f"ocpp21._speedups.{name}",
                 [f"{STAGE}/ocpp21/_speedups/{name}.pyx"],
                 extra_compile_args=ARGUMENTS,
-                define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
             )
             for name in MODULES
         ],
         include_path=[str(STAGE)],
-        compiler_directives={"language_level": 3, "linetrace": TRACE},
+        compiler_directives={"language_level": 3},
+        emit_linenums=LINES,
     ),
 )

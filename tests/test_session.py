@@ -336,6 +336,17 @@ def test_a_vector_that_times_out_or_is_slow_names_what_it_means() -> None:
     assert isinstance(failed.error, CallError) and failed.error.code is ErrorCode.FORMAT_VIOLATION
 
 
+def test_what_is_dropped_is_named() -> None:
+    peer = RawPeer()
+    assert peer.say(b'[7,"a"]', b"[7]", b"", b'[3,"x",{}]', b'[4,"-1","GenericError"]') == [
+        FrameDropped("unknown type", "a"),
+        FrameDropped("unknown type"),
+        FrameDropped("empty"),
+        FrameDropped("unsolicited", "x"),
+        FrameDropped("uncorrelated", "-1"),
+    ]
+
+
 def test_a_doubled_call_does_not_disturb_the_first() -> None:
     peer = RawPeer()
     first = peer.ask("a")
@@ -761,7 +772,7 @@ class Stage:
     def __init__(self) -> None:
         self.peer = RawPeer("CS", limits=Limits(waiting=1))
         self.session = self.peer.session
-        answered(self.peer)
+        self.result = self.answered(self.peer)
         self.outstanding, self.waiting = self.session.call(HEARTBEAT, 0.0), self.session.call(HEARTBEAT, 0.0)
         self.due = self.peer.ask("due", "GetLocalListVersion")
         self.done = self.peer.ask("done", "GetLocalListVersion")
@@ -771,16 +782,13 @@ class Stage:
         return RawPeer("CS").ask("due", "GetLocalListVersion")
 
     def foreign_result(self) -> ResultReceived:
-        other = RawPeer("CS")
-        other.call("q")
-        (result,) = other.say(b'[3,"q",%s]' % raw_peer.AUTHORIZED_PAYLOAD)
+        return self.answered(RawPeer("CS"))
+
+    def answered(self, peer: RawPeer) -> ResultReceived:
+        called(peer)
+        (result,) = peer.say(b'[3,"q",%s]' % raw_peer.AUTHORIZED_PAYLOAD)
         assert isinstance(result, ResultReceived)
         return result
-
-    def result(self) -> ResultReceived:
-        result = self.foreign_result()
-        (call,) = self.session._results.values()
-        return ResultReceived(call, result.response)
 
 
 NAN = DataTransferRequest(vendor_id="v", data=float("nan"))
@@ -805,7 +813,7 @@ MISUSE: dict[str, tuple[type[Exception], Callable[[Stage], object]]] = {
     "details that are no JSON": (LocalProtocolError, lambda it: it.session.refuse(it.due, NO_JSON)),
     "a code that is no text": (LocalProtocolError, lambda it: it.session.refuse(it.due, CallError("\ud800"))),
     "a rejected foreign answer": (LocalProtocolError, lambda it: it.session.reject(it.foreign_result(), ERROR)),
-    "a rejection that is no JSON": (LocalProtocolError, lambda it: it.session.reject(it.result(), NO_JSON)),
+    "a rejection that is no JSON": (LocalProtocolError, lambda it: it.session.reject(it.result, NO_JSON)),
 }
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
-from ocpp21 import signing
+from ocpp21 import framing, messages, signing
 from ocpp21.errors import ErrorCode, LocalProtocolError, OcppError, RemoteProtocolError
 from ocpp21.signing import KeySigner, KeyVerifier, SignatureError, Signing, is_signed
 
@@ -451,6 +451,74 @@ def test_a_policy_needs_a_verifier(policy: Any) -> None:
 
 def test_signing_is_off_by_default() -> None:
     assert (Signing().policy, Signing().signer, Signing().verifier) == ("off", None, None)
+
+
+# Frames
+
+
+def signing_of(policy: Any, *, signs: bool = True) -> Signing:
+    return Signing(policy, KeySigner(EC_KEY) if signs else None, KeyVerifier([EC_KEY.public_key()]))
+
+
+CALL = framing.call("1", messages.HeartbeatRequest())
+RESULT = b'[3,"1",%s]' % PAYLOAD
+SEND = b'[6,"1","NotifyPeriodicEventStream",{"id":1}]'
+
+
+@pytest.mark.parametrize(
+    ("frame", "action"), [(CALL, "Heartbeat"), (RESULT, "Heartbeat"), (SEND, "NotifyPeriodicEventStream")]
+)
+def test_frames_are_sealed_and_opened(frame: bytes, action: str) -> None:
+    strict = signing_of("require")
+    sealed = strict.seal(frame, action)
+    plain, head = framing.parse(frame), framing.parse(sealed)
+    assert (head.message_type, head.message_id) == (plain.message_type, "1")
+    assert head.action == (None if plain.action is None else f"{action}-Signed")
+    assert head.action is None or strict.action(head) == action
+    assert head.payload is not None and is_signed(head.payload)
+    for policy in ("accept", "require"):
+        assert signing_of(policy).open(head, action) == plain.payload
+    assert Signing().open(head, action) is None
+    assert head.action is None or Signing().action(head) == head.action
+
+
+@pytest.mark.parametrize(
+    ("policy", "signs", "in_return", "expected"),
+    [
+        ("off", True, True, False),
+        ("accept", True, False, False),
+        ("accept", True, True, True),
+        ("accept", False, True, False),
+        ("require", True, False, True),
+        ("require", True, True, True),
+        ("require", False, True, False),
+    ],
+)
+def test_what_is_sealed(policy: Any, signs: bool, in_return: bool, expected: bool) -> None:
+    sealed = signing_of(policy, signs=signs).seal(RESULT, "Heartbeat", in_return=in_return)
+    assert (sealed != RESULT) is expected
+
+
+@pytest.mark.parametrize("frame", [CALL, RESULT, SEND])
+def test_what_is_not_signed_is_refused_only_where_that_is_required(frame: bytes) -> None:
+    head = framing.parse(frame)
+    assert signing_of("accept").open(head, "Heartbeat") is None
+    with pytest.raises(SignatureError, match="expected a signed message, found one that is not") as caught:
+        signing_of("require").open(head, "Heartbeat")
+    error = caught.value
+    assert (error.code, error.message_id, error.message_type) == (ErrorCode.SECURITY_ERROR, "1", head.message_type)
+
+
+@pytest.mark.parametrize("policy", ["accept", "require"])
+def test_a_bad_signature_is_refused_with_the_id_to_answer_to(policy: Any) -> None:
+    for text, code in [
+        (b'[2,"7","Heartbeat-Signed",{}]', ErrorCode.FORMAT_VIOLATION),
+        (b'[2,"7","Heartbeat-Signed",null]', ErrorCode.FORMAT_VIOLATION),
+        (b'[2,"7","Heartbeat-Signed",%s]' % KeySigner(RSA_KEY).sign("Heartbeat", 2, b"{}"), ErrorCode.SECURITY_ERROR),
+    ]:
+        with pytest.raises(SignatureError) as caught:
+            signing_of(policy).open(framing.parse(text), "Heartbeat")
+        assert (caught.value.code, caught.value.message_id, caught.value.message_type) == (code, "7", 2)
 
 
 def test_without_cryptography_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

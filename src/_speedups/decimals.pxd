@@ -24,9 +24,8 @@ cdef inline int64_t small_integer(const uint8_t *p, const uint8_t *end) noexcept
     return -value if negative else value
 
 
-cdef inline Decimal read_decimal(const uint8_t *p, const uint8_t *end) noexcept nogil:
+cdef inline void read_decimal(const uint8_t *p, const uint8_t *end, Decimal *number) noexcept nogil:
     """Take a scanned number apart, exactly; an exponent saturates at ``EXPONENT_CAP``."""
-    cdef Decimal number
     cdef int64_t seen = 0, point = -1, exponent = 0, fraction
     cdef int64_t first = 0, last = 0
     cdef bint down = False
@@ -61,7 +60,6 @@ cdef inline Decimal read_decimal(const uint8_t *p, const uint8_t *end) noexcept 
     number.exponent = point - first + exponent
     fraction = number.digits - number.exponent
     number.decimals = fraction if number.first != NULL and fraction > 0 else 0
-    return number
 
 
 cdef inline int compare_magnitude(

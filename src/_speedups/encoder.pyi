@@ -8,8 +8,8 @@ class Encoder:
     """An encoder of Structs that knows the layout of their classes.
 
     Args:
-        fallback: ``msgspec.json.Encoder(decimal_format="number").encode``; it writes every value that is rare in messages,
-            so what is refused is refused with its errors.
+        fallback: ``msgspec.json.Encoder(decimal_format="number").encode``; it writes every value that is rare in
+            messages, so what is refused is refused with its errors.
     """
 
     def __init__(self, fallback: Callable[[Any], bytes], /) -> None: ...

@@ -24,10 +24,10 @@ from cpython.datetime cimport (
     import_datetime,
 )
 from cpython.dict cimport PyDict_GetItemWithError
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject, PyTypeObject
 from libc.math cimport fabs, signbit
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ocpp21._speedups.jsontext cimport first_byte, load64
@@ -64,7 +64,7 @@ cdef extern from *:
     bint PyDateTime_CheckExact(PyObject *value)
     PyObject *PyDateTime_DATE_GET_TZINFO(PyObject *value)
     PyObject *PyDateTime_TimeZone_UTC
-    int Py_EnterRecursiveCall(const char *where) except -1
+    bint Py_EnterRecursiveCall(const char *where)  # true when it has raised RecursionError
     void Py_LeaveRecursiveCall()
 
 cdef enum:
@@ -170,8 +170,8 @@ cdef Plan make_plan(type kind):
     config = kind.__struct_config__
     if config.array_like or config.tag is not None or not config.omit_defaults:
         return plan
-    plan.members = <Member *>PyMem_Malloc(count * sizeof(Member))
-    plan.names = <char *>PyMem_Malloc(count * NAME)
+    plan.members = <Member *>PyMem_Calloc(count, sizeof(Member))
+    plan.names = <char *>PyMem_Calloc(count, NAME)
     if plan.members == NULL or plan.names == NULL:
         raise MemoryError
     for i in range(count):
@@ -266,7 +266,8 @@ cdef char *write_struct(Encoder self, Output *out, char *at, message) except NUL
     cdef Plan plan = plan_of(self, out, message)
     if plan.count < 0:
         return write_foreign(self, out, at, message)
-    Py_EnterRecursiveCall(b" while serializing an object")
+    if Py_EnterRecursiveCall(b" while serializing an object"):
+        return NULL
     try:
         return write_members(self, out, at, message, plan)
     finally:
@@ -290,7 +291,8 @@ cdef char *write_members(Encoder self, Output *out, char *at, message, Plan plan
 
 cdef char *write_list(Encoder self, Output *out, char *at, list values) except NULL:
     cdef Py_ssize_t start = at - out.start
-    Py_EnterRecursiveCall(b" while serializing an object")
+    if Py_EnterRecursiveCall(b" while serializing an object"):
+        return NULL
     try:
         for value in values:
             at = reserve(out, at, 1 + SCALAR)
@@ -424,21 +426,21 @@ cdef char *write_float(Encoder self, Output *out, char *at, PyObject *value) exc
     A double tells all decimals of 15 digits apart: that decimal is its shortest text, which msgspec writes.
     """
     cdef double size = fabs(PyFloat_AS_DOUBLE(value))
-    cdef uint64_t digits, scale = 1
+    cdef int64_t whole, digits, scale = 1  # signed, as the processor converts
     cdef int decimals = 0
     if not size < LARGEST:  # as it is for NaN
         return write_foreign(self, out, at, <object>value)
-    digits = <uint64_t>size
+    whole = digits = <int64_t>size
     while <double>digits / <double>scale != size:
         scale *= 10
         decimals += 1
         if decimals > 4 or size * <double>scale >= LARGEST:
             return write_foreign(self, out, at, <object>value)
-        digits = <uint64_t>(size * <double>scale + 0.5)
+        digits = <int64_t>(size * <double>scale + 0.5)
     if signbit(PyFloat_AS_DOUBLE(value)):
         at[0] = b"-"
         at += 1
-    return put_fraction(put_digits(at, digits // scale), digits % scale, max(decimals, 1))
+    return put_fraction(put_digits(at, whole), digits - whole * scale, max(decimals, 1))
 
 
 cdef inline char *put_fraction(char *at, uint64_t digits, int count) noexcept:

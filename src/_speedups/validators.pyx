@@ -428,8 +428,10 @@ cdef bytes replacement(Walk *w, Note *note):
 
 cdef bytes integer_text(const uint8_t *start, const uint8_t *end):
     """A whole number in digits alone: its digits that count, and as many zeros as it takes."""
-    cdef Decimal number = read_decimal(start, end)
-    cdef const uint8_t *p = number.first
+    cdef Decimal number
+    cdef const uint8_t *p
+    read_decimal(start, end, &number)
+    p = number.first
     if p == NULL:
         return b"0"
     digits = PyBytes_FromStringAndSize(<const char *>p, min(number.digits + 1, end - p)).replace(b".", b"")

@@ -538,7 +538,8 @@ cdef const uint8_t *walk_exact(
     Walk *w, const uint8_t *start, const uint8_t *end, const ocpp_field *field
 ) noexcept nogil:
     """Check a scanned number on its digits: nothing is rounded, so 1.0000000000000000001 is no integer."""
-    cdef Decimal number = read_decimal(start, end)
+    cdef Decimal number
+    read_decimal(start, end, &number)
     if too_large(&number):
         return refuse_field(w, KEY_RANGE, start, field)
     if field.kind == OCPP_INTEGER:
@@ -599,7 +600,7 @@ cdef const uint8_t *walk_any(Walk *w, const uint8_t *p, int depth) noexcept nogi
     if end == NULL:
         return refuse_text(w)
     if w.text.traits & EXPONENT or end - start > SAFE_DIGITS:
-        number = read_decimal(start, end)
+        read_decimal(start, end, &number)
         if too_large(&number):
             return refuse(w, KEY_RANGE, start)
     return end

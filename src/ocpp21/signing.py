@@ -23,6 +23,7 @@ import msgspec
 
 from ocpp21._speedups import validators
 from ocpp21.errors import ErrorCode, LocalProtocolError, PayloadError, RemoteProtocolError
+from ocpp21.framing import Frame, parse
 from ocpp21.refusal import quote
 
 if TYPE_CHECKING:
@@ -136,6 +137,57 @@ class Signing(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.policy != "off" and self.verifier is None:
             raise LocalProtocolError(f"expected a verifier for the policy {quote(self.policy)}, found none")
+
+    def action(self, frame: Frame, /) -> str:
+        """The action of a CALL or SEND, without the suffix if signed messages are known."""
+        return str(frame.action) if self.policy == "off" else str(frame.action).removesuffix(SUFFIX)
+
+    def open(self, frame: Frame, action: str, /) -> bytes | None:
+        """Check the signature of a CALL, CALLRESULT or SEND.
+
+        Args:
+            frame: as it came.
+            action: its action without the suffix; of a CALLRESULT, that of the CALL it answers.
+
+        Returns:
+            The payload that was signed, not checked further; None when the frame is not signed and need not be.
+
+        Raises:
+            SignatureError: the signature is not good, or there is none; with the id to answer to.
+        """
+        if self.policy == "off" or self.verifier is None:
+            return None
+        payload = frame.payload or b""
+        try:
+            if is_signed(payload) if frame.action is None else frame.action.endswith(SUFFIX):
+                return self.verifier.verify(action, frame.message_type, payload)
+            if self.policy == "require":
+                raise _insecure("a signed message", "one that is not")
+        except SignatureError as error:
+            error.message_id = frame.message_id
+            error.message_type = frame.message_type
+            raise
+        return None
+
+    def seal(self, frame: bytes, action: str, /, *, in_return: bool = False) -> bytes:
+        """Sign a CALL, CALLRESULT or SEND of ours, if that is due.
+
+        Args:
+            frame: as ``ocpp21.framing`` writes it.
+            action: its action; of a CALLRESULT, that of the CALL it answers.
+            in_return: it answers a CALL that was signed.
+
+        Returns:
+            The frame to be sent.
+        """
+        if self.signer is None or self.policy == "off" or not (in_return or self.policy == "require"):
+            return frame
+        head = parse(frame, max_size=None)
+        payload = bytes(head.payload or b"")
+        start = frame[: -len(payload) - 1]
+        if head.action is not None:
+            start = b"".join((start.removesuffix(b'",'), SUFFIX.encode("ascii"), b'",'))
+        return b"".join((start, self.signer.sign(action, head.message_type, payload), b"]"))
 
 
 class _Flattened(msgspec.Struct, forbid_unknown_fields=True):
