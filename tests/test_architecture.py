@@ -22,8 +22,10 @@ FLOORS = [
     {"_speedups"},
     {"codec", "shapes"},
     {"framing"},
+    {"signing"},
+    {"redaction"},
     {"events", "observation", "versions"},
-    {"session"},
+    {"session", "recording"},
     {"block", "device_model"},
     {"station", "csms"},
     {"asyncio", "testing"},
@@ -34,6 +36,9 @@ FLOORS = [
 
 #: What the lower floors, up to the session, may need besides the standard library.
 FOUNDATION = {"msgspec", "orjson"}
+
+#: What a module imports where it is used only, since it comes as an extra.
+EXTRAS = {"ocpp21.signing": {"cryptography"}}
 
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
@@ -130,7 +135,15 @@ def test_no_module_imports_upward(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_the_lower_floors_need_msgspec_and_orjson_alone(module: str) -> None:
     if FLOOR_OF[name_of(module)] <= FLOOR_OF["session"]:
-        assert foreign(module) <= FOUNDATION
+        assert foreign(module) <= FOUNDATION | EXTRAS.get(module, set())
+
+
+@pytest.mark.parametrize("module", EXTRAS)
+def test_extras_are_imported_where_they_are_used(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    names = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert not {name.partition(".")[0] for name in names} & EXTRAS[module]
 
 
 @pytest.mark.parametrize("module", MODULES)

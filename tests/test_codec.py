@@ -268,6 +268,14 @@ def test_what_is_valid_has_no_deviations() -> None:
     assert len(found) == 5
 
 
+def test_lenient_mode_tells_no_secrets() -> None:
+    found: list[Deviation] = []
+    profile = b"""{"messageTimeout": 1, "ocppCsmsUrl": "wss://a", "ocppInterface": "Wired0", "ocppTransport": "JSON",
+     "securityProfile": 2, "basicAuthPassword": "%s", "basicAuthPasword": "s3cret"}""" % (b"s3cret" * 20)
+    validate("NetworkConnectionProfileType", profile, lenient=True, report=found.append)
+    assert [deviation.found for deviation in found] == ["something not shown here", '`"basicAuthPasword"`']
+
+
 def test_a_decoder_remembers_how_strict_it_is() -> None:
     found: list[Deviation] = []
     lenient = Decoder(lenient=True, report=found.append)

@@ -813,20 +813,20 @@ Deviations = list[tuple[str, list[str | int], int, bytes]]
     ("schema", "data", "text", "deviations"),
     [
         (TIME, VALID_TIME, VALID_TIME, []),
-        (HEARTBEAT, b'{"x":1}', b"{}", [("unknown member", ["x"], 1, b'"x":1')]),
-        (HEARTBEAT, b'{ "x" : {"a":[1]} }', b"{  }", [("unknown member", ["x"], 2, b'"x" : {"a":[1]}')]),
-        (TARIFFS, b'{"x":1,"evseId":1}', b'{"evseId":1}', [("unknown member", ["x"], 1, b'"x":1')]),
-        (TARIFFS, b'{"evseId":1,"x":1}', b'{"evseId":1}', [("unknown member", ["x"], 12, b'"x":1')]),
+        (HEARTBEAT, b'{"x":1}', b"{}", [("unknown member", ["x"], 1, b'"x"')]),
+        (HEARTBEAT, b'{ "x" : {"a":[1]} }', b"{  }", [("unknown member", ["x"], 2, b'"x"')]),
+        (TARIFFS, b'{"x":1,"evseId":1}', b'{"evseId":1}', [("unknown member", ["x"], 1, b'"x"')]),
+        (TARIFFS, b'{"evseId":1,"x":1}', b'{"evseId":1}', [("unknown member", ["x"], 12, b'"x"')]),
         (
             TARIFFS,
             b'{"a":1,"b":2,"evseId":1,"c":3,"tariffIds":["a"],"d":4,"e":5}',
             b'{"evseId":1,"tariffIds":["a"]}',
             [
-                ("unknown member", ["a"], 1, b'"a":1'),
-                ("unknown member", ["b"], 7, b'"b":2'),
-                ("unknown member", ["c"], 24, b'"c":3'),
-                ("unknown member", ["d"], 48, b'"d":4'),
-                ("unknown member", ["e"], 54, b'"e":5'),
+                ("unknown member", ["a"], 1, b'"a"'),
+                ("unknown member", ["b"], 7, b'"b"'),
+                ("unknown member", ["c"], 24, b'"c"'),
+                ("unknown member", ["d"], 48, b'"d"'),
+                ("unknown member", ["e"], 54, b'"e"'),
             ],
         ),
         (TARIFFS, b'{"evseId":null}', b"{}", [("null", ["evseId"], 10, b"null")]),
@@ -837,7 +837,7 @@ Deviations = list[tuple[str, list[str | int], int, bytes]]
             b"{}",
             [
                 ("null", ["evseId"], 10, b"null"),
-                ("unknown member", ["x"], 15, b'"x":null'),
+                ("unknown member", ["x"], 15, b'"x"'),
                 ("null", ["tariffIds"], 36, b"null"),
             ],
         ),
@@ -871,7 +871,8 @@ Deviations = list[tuple[str, list[str | int], int, bytes]]
     ],
 )
 def test_lenient(schema: int, data: bytes, text: bytes, deviations: Deviations) -> None:
-    assert tolerate(schema, data) == (text, deviations)
+    found, told = tolerate(schema, data)
+    assert (found, [deviation[:4] for deviation in told]) == (text, deviations)
     assert check(schema, text) is text
     if deviations:
         refusal(check, schema, data)

@@ -1,7 +1,7 @@
 """Structs to JSON text: what msgspec writes, byte for byte, in about half the time."""
 
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Self, final
 
 @final
 class Encoder:
@@ -12,7 +12,7 @@ class Encoder:
             messages, so what is refused is refused with its errors.
     """
 
-    def __init__(self, fallback: Callable[[Any], bytes], /) -> None: ...
+    def __new__(cls, fallback: Callable[[Any], bytes], /) -> Self: ...
     def __call__(self, message: Any, /) -> bytes:
         """Encode a message as :meth:`encode` does."""
 
@@ -25,3 +25,7 @@ class Encoder:
         Returns:
             What the fallback would have returned.
         """
+
+@final
+class Plan:
+    """How to write the Structs of one class; of no use outside the encoder."""

@@ -26,11 +26,19 @@ from cpython.datetime cimport (
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject, PyTypeObject
-from libc.math cimport fabs, signbit
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
-from ocpp21._speedups.jsontext cimport first_byte, load64
+from ocpp21._speedups.jsonwriting cimport (
+    ESCAPE,
+    put,
+    put_date,
+    put_decimal,
+    put_digits,
+    put_escape,
+    put_plain,
+    put_time,
+)
 
 import enum
 import types
@@ -49,8 +57,7 @@ cdef extern from "structmember.h":
 
 # Declared for borrowed references: a count that goes up and down for every value would cost more than the copy of it.
 cdef extern from *:
-    PyTypeObject PyFloat_Type, PyList_Type, PyLong_Type, PyUnicode_Type
-    PyObject *Py_None
+    PyTypeObject PyFloat_Type, PyLong_Type, PyUnicode_Type
     PyObject *Py_True
     PyObject *Py_False
     PyTypeObject *Py_TYPE(const PyObject *value)
@@ -71,20 +78,13 @@ cdef enum:
     STACK = 4096  # bytes of text that need no memory from the heap
     NAME = 48  # room for the name of a member in all its punctuation; the standard's longest takes 42
     SCALAR = 40  # room for any number, date-time or literal name
-    ESCAPE = 7  # room for any escape, and the closing quote
-
-cdef double LARGEST = 1e15  # below it, a double tells all numbers of 15 digits apart
-
-# The letter behind the backslash, of each control character.
-cdef const char *LETTERS = b"uuuuuuuubtnufruuuuuuuuuuuuuuuuuu"
-cdef const char *HEX = b"0123456789abcdef"
 
 cdef struct Member:
     Py_ssize_t offset  # of the slot
-    PyObject *default  # not written: None, or NULL when the member is required
+    PyObject *default  # that is not written: None, or UNSET when the member is required
     Py_ssize_t length  # of the name
 
-cdef struct Known:
+cdef struct Known:  # both live as long as the encoder
     PyTypeObject *kind
     PyObject *plan
 
@@ -194,7 +194,7 @@ cdef bint plan_member(Plan plan, Py_ssize_t i, type kind, str field, str name, d
     if slot.type != T_OBJECT_EX:
         return False
     plan.members[i].offset = slot.offset
-    plan.members[i].default = Py_None if default is None else NULL
+    plan.members[i].default = <PyObject *>None if default is None else <PyObject *>UNSET
     plan.members[i].length = len(text)
     memcpy(plan.names + i * NAME, <const char *>text, len(text))
     return True
@@ -220,11 +220,6 @@ cdef char *grow(Output *out, char *at, Py_ssize_t room) except NULL:
     return start + used
 
 
-cdef inline char *put(char *at, const char *text, Py_ssize_t length) noexcept:
-    memcpy(at, text, length)
-    return at + length
-
-
 cdef inline char *write_value(Encoder self, Output *out, char *at, PyObject *value) except NULL:
     cdef PyTypeObject *kind = Py_TYPE(value)
     if kind == &PyUnicode_Type:
@@ -239,11 +234,12 @@ cdef inline char *write_value(Encoder self, Output *out, char *at, PyObject *val
         return put(at, b"false", 5)
     if PyUnicode_Check(value) and Py_TYPE(<PyObject *>kind) == <PyTypeObject *>EnumType:
         return write_text(out, at, value)
-    return write_other(self, out, at, <object>value)
+    return write_other(self, out, at, value)
 
 
-cdef char *write_other(Encoder self, Output *out, char *at, value) except NULL:
+cdef char *write_other(Encoder self, Output *out, char *at, PyObject *borrowed) except NULL:
     """Write a value that holds others, or that is not so common."""
+    value = <object>borrowed  # held from here on: the fallback may run code that takes it out of its place
     if type(type(value)) is StructMeta:
         return write_struct(self, out, at, value)
     if type(value) is list:
@@ -286,7 +282,7 @@ cdef char *write_members(Encoder self, Output *out, char *at, message, Plan plan
         at = reserve(out, at, NAME + SCALAR)
         memcpy(at, plan.names + i * NAME, NAME)  # of a fixed size, to be a few instructions
         at = write_value(self, out, at + plan.members[i].length, value)
-    return close(out, at, start, b"{", b"}")
+    return enclose(out, at, start, b"{", b"}")
 
 
 cdef char *write_list(Encoder self, Output *out, char *at, list values) except NULL:
@@ -300,10 +296,10 @@ cdef char *write_list(Encoder self, Output *out, char *at, list values) except N
             at = write_value(self, out, at + 1, <PyObject *>value)
     finally:
         Py_LeaveRecursiveCall()
-    return close(out, at, start, b"[", b"]")
+    return enclose(out, at, start, b"[", b"]")
 
 
-cdef inline char *close(Output *out, char *at, Py_ssize_t start, char opening, char closing) except NULL:
+cdef inline char *enclose(Output *out, char *at, Py_ssize_t start, char opening, char closing) except NULL:
     """Put the brackets around members; each has brought a comma, and the first one's place is that of the opening."""
     at = reserve(out, at, 2)
     if at == out.start + start:
@@ -313,15 +309,7 @@ cdef inline char *close(Output *out, char *at, Py_ssize_t start, char opening, c
     return at + 1
 
 
-# Text
-
-
-cdef inline uint64_t escaped_bytes(uint64_t word) noexcept nogil:
-    """Mark the bytes that cannot stand in a string as they are; the lowest mark is exact, those above need not be."""
-    cdef uint64_t ones = 0x0101010101010101
-    cdef uint64_t quote = word ^ ones * 0x22
-    cdef uint64_t backslash = word ^ ones * 0x5C
-    return (quote - ones | backslash - ones | word - ones * 0x20) & ~word & ones * 0x80
+# Single values
 
 
 cdef char *write_text(Output *out, char *at, PyObject *text) except NULL:
@@ -336,84 +324,20 @@ cdef char *write_text(Output *out, char *at, PyObject *text) except NULL:
     at = reserve(out, at, length + 2)
     at[0] = b'"'
     at += 1
-    while True:
-        length = copy_plain(at, p, end)
-        at += length
-        p += length
-        if p == end:
-            break
-        at = write_escape(reserve(out, at, ESCAPE + (end - p)), p[0])
+    at = put_plain(at, &p, end)
+    while p != end:
+        at = put_escape(reserve(out, at, ESCAPE + (end - p) + 1), p[0])
         p += 1
+        at = put_plain(at, &p, end)
     at[0] = b'"'
     return at + 1
-
-
-cdef inline Py_ssize_t copy_plain(char *at, const char *start, const char *end) noexcept:
-    """Copy text up to its first byte that needs an escape; returns how many bytes."""
-    cdef const char *p = start
-    cdef uint64_t marks
-    while end - p >= 8:
-        marks = escaped_bytes(load64(p))
-        memcpy(at + (p - start), p, 8)
-        if marks != 0:
-            return p - start + first_byte(marks)
-        p += 8
-    if p == end:
-        return p - start
-    if end - start >= 8:
-        p = end - 8  # once more over bytes that are known to be plain
-        marks = escaped_bytes(load64(p))
-        memcpy(at + (p - start), p, 8)
-        return p - start + (first_byte(marks) if marks != 0 else 8)
-    while p < end and <uint8_t>p[0] >= 0x20 and p[0] != 0x22 and p[0] != 0x5C:
-        at[p - start] = p[0]
-        p += 1
-    return p - start
-
-
-cdef char *write_escape(char *at, uint8_t c) noexcept:
-    cdef char letter = LETTERS[c] if c < 0x20 else <char>c
-    at[0] = b"\\"
-    at[1] = letter
-    if letter != b"u":
-        return at + 2
-    memcpy(at + 2, b"00", 2)
-    at[4] = 0x30 + (c >> 4)
-    at[5] = HEX[c & 0x0F]
-    return at + 6
-
-
-# Numbers
-
-
-cdef inline void put_two(char *at, unsigned int value) noexcept:
-    at[0] = <char>(0x30 + value // 10)
-    at[1] = <char>(0x30 + value % 10)
-
-
-cdef inline char *put_digits(char *at, uint64_t value) noexcept:
-    cdef uint64_t rest = value
-    cdef char *end = at + 1
-    while rest >= 10:
-        rest //= 10
-        end += 1
-    at = end
-    while value >= 100:
-        at -= 2
-        put_two(at, value % 100)
-        value //= 100
-    if value >= 10:
-        put_two(at - 2, <unsigned int>value)
-    else:
-        at[-1] = <char>(0x30 + value)
-    return end
 
 
 cdef char *write_integer(Encoder self, Output *out, char *at, PyObject *value) except NULL:
     cdef int overflow
     cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
     if overflow != 0:
-        return write_foreign(self, out, at, <object>value)
+        return write_other(self, out, at, value)
     if number >= 0:
         return put_digits(at, <uint64_t>number)
     at[0] = b"-"
@@ -421,56 +345,11 @@ cdef char *write_integer(Encoder self, Output *out, char *at, PyObject *value) e
 
 
 cdef char *write_float(Encoder self, Output *out, char *at, PyObject *value) except NULL:
-    """Write a float; here, if it is the nearest to a decimal of at most 15 digits with at most 4 behind the point.
-
-    A double tells all decimals of 15 digits apart: that decimal is its shortest text, which msgspec writes.
-    """
-    cdef double size = fabs(PyFloat_AS_DOUBLE(value))
-    cdef int64_t whole, digits, scale = 1  # signed, as the processor converts
-    cdef int decimals = 0
-    if not size < LARGEST:  # as it is for NaN
-        return write_foreign(self, out, at, <object>value)
-    whole = digits = <int64_t>size
-    while <double>digits / <double>scale != size:
-        scale *= 10
-        decimals += 1
-        if decimals > 4 or size * <double>scale >= LARGEST:
-            return write_foreign(self, out, at, <object>value)
-        digits = <int64_t>(size * <double>scale + 0.5)
-    if signbit(PyFloat_AS_DOUBLE(value)):
-        at[0] = b"-"
-        at += 1
-    return put_fraction(put_digits(at, whole), digits - whole * scale, max(decimals, 1))
-
-
-cdef inline char *put_fraction(char *at, uint64_t digits, int count) noexcept:
-    cdef int place
-    at[0] = b"."
-    for place in range(count, 0, -1):
-        at[place] = <char>(0x30 + digits % 10)
-        digits //= 10
-    return at + 1 + count
-
-
-# Date-times
+    cdef char *end = put_decimal(at, PyFloat_AS_DOUBLE(value))
+    return end if end != NULL else write_other(self, out, at, value)
 
 
 cdef char *write_datetime(char *at, when) noexcept:
     """Write a date-time in UTC."""
-    cdef int fraction = datetime_microsecond(when)
-    memcpy(at, b'"YYYY-MM-DDThh:mm:ss', 20)
-    put_two(at + 1, datetime_year(when) // 100)
-    put_two(at + 3, datetime_year(when) % 100)
-    put_two(at + 6, datetime_month(when))
-    put_two(at + 9, datetime_day(when))
-    put_two(at + 12, datetime_hour(when))
-    put_two(at + 15, datetime_minute(when))
-    put_two(at + 18, datetime_second(when))
-    at += 20
-    if fraction != 0:
-        at[0] = b"."
-        put_two(at + 1, fraction // 10000)
-        put_two(at + 3, fraction // 100 % 100)
-        put_two(at + 5, fraction % 100)
-        at += 7
-    return put(at, b'Z"', 2)
+    at = put_date(at, datetime_year(when), datetime_month(when), datetime_day(when))
+    return put_time(at, datetime_hour(when), datetime_minute(when), datetime_second(when), datetime_microsecond(when))

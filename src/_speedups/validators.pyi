@@ -68,7 +68,7 @@ def check_many(
 
 def tolerate(
     schema: int, data: bytes | bytearray | memoryview | str, mode: int = 0
-) -> tuple[bytes | bytearray | memoryview, list[tuple[str, list[str | int], int, bytes]]]:
+) -> tuple[bytes | bytearray | memoryview, list[tuple[str, list[str | int], int, bytes, bool]]]:
     """Check a payload leniently.
 
     Args:
@@ -78,7 +78,8 @@ def tolerate(
 
     Returns:
         A text that :func:`check` accepts, with stand-ins for texts too long and unknown enumeration values; and for
-        each deviation its name, its path, its offset in ``data`` and the bytes found.
+        each deviation its name, its path, its offset in ``data``, the bytes found (of an unknown member its name), and
+        whether they may be a secret.
 
     Raises:
         PayloadError: the first violation that is never forgiven.

@@ -211,17 +211,23 @@ def tolerate(int schema, data, int mode=0):
         if w.note_count == 0:
             return data, []
         return rewritten(&w), [
-            deviation(&w, &w.notes[i]) for i in range(w.note_count) if w.notes[i].kind >= NOTE_NULL
+            deviation(&w, &w.notes[i], schema) for i in range(w.note_count) if w.notes[i].kind >= NOTE_NULL
         ]
     finally:
         walk_free(&w)
 
 
-cdef tuple deviation(Walk *w, Note *note):
-    """What was tolerated: its name, path, offset and the bytes found."""
+cdef tuple deviation(Walk *w, Note *note, int schema):
+    """What was tolerated: its name, path, offset, the bytes found, and whether they may be a secret."""
     cdef const uint8_t *at = w.start + note.found
-    found = PyBytes_FromStringAndSize(<const char *>at, note.found_end - note.found)
-    return DEVIATIONS[note.kind], path_to(w, at, KEY_ADDITIONAL if note.kind == NOTE_UNKNOWN else 0), note.found, found
+    cdef const uint8_t *end = w.start + note.found_end
+    cdef Text text
+    if note.kind == NOTE_UNKNOWN:  # its name says enough, and its value may be a secret under a misspelt name
+        text.end = end
+        end = scan_string(&text, at + 1) + 1
+    found = PyBytes_FromStringAndSize(<const char *>at, end - at)
+    path = path_to(w, at, KEY_ADDITIONAL if note.kind == NOTE_UNKNOWN else 0)
+    return DEVIATIONS[note.kind], path, note.found, found, leads_to_secret(schema, path)
 
 
 # Refusals

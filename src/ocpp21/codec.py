@@ -46,7 +46,7 @@ class Deviation(msgspec.Struct, frozen=True):
         rule: ``null``, ``unknown member``, ``too long``, ``unknown value``, ``no offset`` or ``quoted number``.
         pointer: where, as a JSON pointer.
         offset: where, in bytes from the start of the payload.
-        found: what stood there, escaped and shortened to 40 characters.
+        found: what stood there, escaped and shortened to 40 characters; not shown where it may be a secret.
     """
 
     rule: str
@@ -180,7 +180,7 @@ def decode(
         return dispatch.decode(number, decode_typed, payload, conform)
     tolerable, found = validators.tolerate(number, payload, conform)
     struct = decode_typed(tolerable)
-    for rule, path, _, text in found:
+    for rule, path, _, text, _ in found:
         if rule in ("too long", "unknown value"):
             _put(struct, path, text_of(text))
     _tell(found, report)
@@ -245,10 +245,11 @@ def not_encodable(message: Datatype, error: Exception) -> LocalProtocolError:
     return LocalProtocolError(f"{name} cannot be encoded: {shorten(str(error), 160)}")
 
 
-def _tell(found: Iterable[tuple[str, list[str | int], int, bytes]], report: Report | None) -> None:
+def _tell(found: Iterable[tuple[str, list[str | int], int, bytes, bool]], report: Report | None) -> None:
     if report is not None:
-        for rule, path, offset, text in found:
-            report(Deviation(rule, pointer(path), offset, quote(text.decode("utf-8", "replace"))))
+        for rule, path, offset, text, is_secret in found:
+            shown = "something not shown here" if is_secret else quote(text.decode("utf-8", "replace"))
+            report(Deviation(rule, pointer(path), offset, shown))
 
 
 def _put(message: Any, path: Sequence[str | int], value: str) -> None:

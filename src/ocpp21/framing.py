@@ -101,19 +101,23 @@ def _schema_of(frame: Frame, response: Callable[[str], type[Response] | None] | 
     return schema
 
 
-def request_class(frame: Frame, /) -> type[Request[Any]] | type[Send]:
+def request_class(frame: Frame, action: str | None = None, /) -> type[Request[Any]] | type[Send]:
     """Look up the class of a CALL's or SEND's payload.
+
+    Args:
+        frame: its head.
+        action: its action, where that is not the text in the frame: without the suffix of a signed message.
 
     Raises:
         RemoteProtocolError: OCPP 2.1 has no such action, or the other kind of frame is due for it.
     """
-    action = ACTIONS.get(str(frame.action))
-    if action is None:
+    known = ACTIONS.get(action or str(frame.action))
+    if known is None:
         raise _misplaced(frame, ErrorCode.NOT_IMPLEMENTED, "an action of OCPP 2.1")
     # An action of the wrong kind of frame is no unknown one (N15.FR.01).
-    if (action.kind == "SEND") != (frame.message_type == _SEND):
-        raise _misplaced(frame, ErrorCode.PROTOCOL_ERROR, f"a {action.kind} for this action")
-    return action.request
+    if (known.kind == "SEND") != (frame.message_type == _SEND):
+        raise _misplaced(frame, ErrorCode.PROTOCOL_ERROR, f"a {known.kind} for this action")
+    return known.request
 
 
 def _misplaced(frame: Frame, code: ErrorCode, expected: str) -> RemoteProtocolError:

@@ -58,6 +58,7 @@ from ocpp21.framing import Frame
 from ocpp21.messages.registry import ACTION_OF
 from ocpp21.observation import Observation, Observer, Statistics
 from ocpp21.refusal import quote
+from ocpp21.signing import Signing
 from ocpp21.versions import OCPP21, Version
 from ocpp21.wire import Action, Message, Request, Response, Send
 
@@ -131,6 +132,7 @@ class Session:
         conform: check what the peer sends also against the rules that the schemas do not hold.
         new_id: makes message ids: 1 to 36 characters, never the same twice for one Charging Station (Part 4, 4.1.4).
         observer: told of every frame; it must not raise.
+        signing: what is done about signed messages.
     """
 
     __slots__ = (
@@ -147,10 +149,12 @@ class Session:
         "_new_id",
         "_now",
         "_observer",
+        "_opened",
         "_out",
         "_outstanding",
         "_results",
         "_serving",
+        "_signing",
         "_waiting",
         "limits",
         "side",
@@ -169,6 +173,7 @@ class Session:
         conform: bool = False,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         observer: Observer | None = None,
+        signing: Signing = Signing(),  # noqa: B008, it is frozen
     ) -> None:
         self.side: Final = side
         self.version: Final = version
@@ -178,6 +183,8 @@ class Session:
         self._conform = conform
         self._new_id = new_id
         self._observer = observer
+        self._signing = signing
+        self._opened: Message | None = None  # out of the signed payload of the frame that is being received
         self._events: deque[Event] = deque()
         self._out: list[bytes] = []
         self._now = 0.0
@@ -234,7 +241,7 @@ class Session:
         elif not timeout_s > 0:  # a NaN is not, either
             raise LocalProtocolError(f"expected a timeout of more than 0 s, found {timeout_s}")
         call = Call(message_id or self._new_id(), request, timeout_s, context)
-        frame = framing.call(call.message_id, request)
+        frame = self._signing.seal(framing.call(call.message_id, request), _action(call))
         if call.message_id in self._waiting or (self._outstanding and self._outstanding.message_id == call.message_id):
             raise LocalProtocolError(
                 f"expected a new message id, found that of a waiting call, {quote(call.message_id)}"
@@ -271,7 +278,7 @@ class Session:
         self._check_open()
         self._check_ours(message)
         message_id = message_id or self._new_id()
-        self._write(framing.send(message_id, message))
+        self._write(self._signing.seal(framing.send(message_id, message), ACTION_OF[type(message)].name))
         return message_id
 
     def reply(self, call: CallReceived, response: Response, /) -> None:
@@ -287,7 +294,8 @@ class Session:
             raise LocalProtocolError(
                 f"expected {expected.__name__ if expected else 'nothing'}, found {quote(type(response).__name__)}"
             )
-        self._answer(serving, framing.call_result(call.message_id, response))
+        frame = framing.call_result(call.message_id, response)
+        self._answer(serving, self._signing.seal(frame, call.action, in_return=call.signed))
 
     def refuse(self, call: CallReceived, error: CallError, /) -> None:
         """Refuse a call of the peer with a CALLERROR.
@@ -343,13 +351,16 @@ class Session:
             return
         self._garbage = 0
         kind = frame.message_type
+        signed = self._opened is not None
+        if signed:
+            message, self._opened = self._opened, None
         if kind == CALL:
-            self._serve(frame, message, data)
+            self._serve(frame, message, data, signed)
         elif kind == CALL_RESULT:
-            self._take_result(frame, message, data)
+            self._take_result(frame, message, data, signed)
         elif kind == SEND:
             self._observe("in", data, "ok")
-            self._events.append(SendReceived(frame.message_id, str(frame.action), message))
+            self._events.append(SendReceived(frame.message_id, self._signing.action(frame), message, signed))
         elif kind == CALL_ERROR:
             self._take_error(frame, data)
         else:
@@ -434,14 +445,14 @@ class Session:
         call = self._outstanding
         return call if call is not None and call.message_id == message_id else None
 
-    def _take_result(self, frame: Frame, response: Response | None, data: Any) -> None:
+    def _take_result(self, frame: Frame, response: Response | None, data: Any, signed: bool) -> None:
         call = self._is_outstanding(frame.message_id)
         if call is None or response is None:  # row 23
             self._drop_answer(frame.message_id, data)
             return
         self._observe("in", data, "ok")  # row 21
         self._remember(self._results, call.message_id, call)
-        self._end(ResultReceived(call, response))
+        self._end(ResultReceived(call, response, signed))
 
     def _take_error(self, frame: Frame, data: Any) -> None:
         call = self._is_outstanding(frame.message_id)
@@ -464,14 +475,17 @@ class Session:
         kind = frame.message_type
         if kind == CALL_RESULT:
             call = self._is_outstanding(frame.message_id)
-            return None if call is None else SCHEMAS[ACTION_OF[type(call.request)].response or ""]
+            if call is None:
+                return None
+            action = ACTION_OF[type(call.request)]
+            return self._open(frame, action, SCHEMAS[action.response or ""])
         if kind not in self.version.message_types:  # row 9
             raise _no_such_type(frame.message_id, kind)
         if kind == CALL and frame.message_id in self._serving:  # row 14
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a new message id, found one still being handled")
         if kind == CALL and frame.message_id == "-1":  # it stands for an id that could not be read (4.2.3)
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a message id other than `-1`")
-        message = framing.request_class(frame)  # rows 15, 17
+        message = framing.request_class(frame, self._signing.action(frame))  # rows 15, 17
         action = ACTION_OF[message]
         if not self.version.has(action.name):
             raise _refused(frame, ErrorCode.NOT_IMPLEMENTED, f"an action of {self.version.subprotocol}")
@@ -484,10 +498,23 @@ class Session:
             raise RemoteProtocolError(
                 closed, code=ErrorCode.SECURITY_ERROR, message_id=frame.message_id, message_type=kind
             )
-        return SCHEMAS[message]
+        return self._open(frame, action, SCHEMAS[message])
 
-    def _serve(self, frame: Frame, request: Request[Any], data: Any) -> None:
-        call = CallReceived(frame.message_id, str(frame.action), request)
+    def _open(self, frame: Frame, action: Action, schema: Schema) -> Schema | None:
+        """The type that the payload in the frame must have; None when it is signed, and its content was decoded."""
+        payload = self._signing.open(frame, action.name)
+        if payload is None:
+            return schema
+        try:
+            self._opened = dispatch.decode(schema.number, schema.decode, payload, self._conform)
+        except PayloadError as error:
+            error.message_id = frame.message_id
+            error.message_type = frame.message_type
+            raise
+        return None
+
+    def _serve(self, frame: Frame, request: Request[Any], data: Any, signed: bool) -> None:
+        call = CallReceived(frame.message_id, self._signing.action(frame), request, signed)
         self._serving[call.message_id] = _Serving(call)
         self._observe("in", data, "ok")
         self._events.append(call)

@@ -160,7 +160,7 @@ class Signing(msgspec.Struct, frozen=True):
         payload = frame.payload or b""
         try:
             if is_signed(payload) if frame.action is None else frame.action.endswith(SUFFIX):
-                return self.verifier.verify(action, frame.message_type, payload)
+                return _verify(self.verifier, action, frame.message_type, payload)
             if self.policy == "require":
                 raise _insecure("a signed message", "one that is not")
         except SignatureError as error:
@@ -319,6 +319,16 @@ class KeyVerifier:
 
 
 # Reading
+
+
+def _verify(verifier: Verifier, action: str, message_type: int, payload: bytes | memoryview) -> bytes:
+    """Ask a verifier, which may be somebody else's: what goes wrong in it must not end the connection."""
+    try:
+        return verifier.verify(action, message_type, payload)
+    except SignatureError:
+        raise
+    except Exception as error:
+        raise _insecure("a signature that can be checked", f"{type(error).__name__} in the verifier") from error
 
 
 def _parse(payload: bytes | memoryview) -> _Flattened:
