@@ -465,6 +465,11 @@ def test_unset_is_not_written_in_any_place() -> None:
         assert same(kind(**dict.fromkeys(kind.__struct_fields__, UNSET))) == b"{}"
 
 
+def test_all_classes_in_one_message() -> None:
+    empty = [kind(**dict.fromkeys(kind.__struct_fields__)) for kind in CLASSES]
+    assert isinstance(same(holding(*empty, *reversed(empty))), bytes)
+
+
 def test_copies() -> None:
     for dataset in datasets().values():
         message = dataset.request

@@ -27,5 +27,5 @@ class Encoder:
         """
 
 @final
-class Plan:
+class PlanOwner:
     """How to write the Structs of one class; of no use outside the encoder."""

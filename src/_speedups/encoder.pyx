@@ -14,13 +14,7 @@ which may encode in turn, and threads may share an encoder.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.datetime cimport (
-    datetime_day,
-    datetime_hour,
-    datetime_microsecond,
-    datetime_minute,
-    datetime_month,
-    datetime_second,
-    datetime_year,
+    datetime_day, datetime_hour, datetime_microsecond, datetime_minute, datetime_month, datetime_second, datetime_year,
     import_datetime,
 )
 from cpython.dict cimport PyDict_GetItemWithError
@@ -30,14 +24,7 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from ocpp21._speedups.jsonwriting cimport (
-    ESCAPE,
-    put,
-    put_date,
-    put_decimal,
-    put_digits,
-    put_escape,
-    put_plain,
-    put_time,
+    ESCAPE, put, put_date, put_decimal, put_digits, put_escape, put_plain, put_time,
 )
 
 import enum
@@ -78,20 +65,24 @@ cdef enum:
     STACK = 4096  # bytes of text that need no memory from the heap
     NAME = 48  # room for the name of a member in all its punctuation; the standard's longest takes 42
     SCALAR = 40  # room for any number, date-time or literal name
+    CLASSES = 64  # many more than a message has
+    PROBES = 4  # places to look for a class in
 
 cdef struct Member:
     Py_ssize_t offset  # of the slot
     PyObject *default  # that is not written: None, or UNSET when the member is required
     Py_ssize_t length  # of the name
 
-cdef struct Known:  # both live as long as the encoder
+cdef struct Plan:  # of a class
     PyTypeObject *kind
-    PyObject *plan
+    Py_ssize_t count  # of members; negative when the class is left to the fallback
+    Member *members
+    char *names  # each as it is written, ,"name": and in a field of NAME bytes
 
 cdef struct Output:
     char *start
     char *end  # of the room
-    Known known[16]
+    const Plan *met[CLASSES]  # plans of the classes met in this call, by a hash of their addresses
     char stack[STACK]
 
 import_datetime()
@@ -104,16 +95,14 @@ cdef type SlotType = types.MemberDescriptorType
 
 
 @cython.final
-cdef class Plan:
-    """How to write the Structs of one class."""
+cdef class PlanOwner:
+    """Keeps the memory of a plan."""
 
-    cdef Py_ssize_t count  # of members; negative when the class is left to the fallback
-    cdef Member *members
-    cdef char *names  # each as it is written, ,"name": and in a field of NAME bytes
+    cdef Plan plan
 
     def __dealloc__(self):
-        PyMem_Free(self.members)
-        PyMem_Free(self.names)
+        PyMem_Free(self.plan.members)
+        PyMem_Free(self.plan.names)
 
 
 @cython.final
@@ -130,7 +119,7 @@ cdef class Encoder:
         cdef char *at
         out.start = out.stack
         out.end = out.stack + STACK
-        memset(out.known, 0, sizeof(out.known))
+        memset(out.met, 0, sizeof(out.met))
         try:
             at = write_value(self, &out, out.start, <PyObject *>message)
             return PyBytes_FromStringAndSize(out.start, at - out.start)
@@ -142,46 +131,52 @@ cdef class Encoder:
 # Plans
 
 
-cdef inline Plan plan_of(Encoder self, Output *out, message):
+cdef inline const Plan *plan_of(Encoder self, Output *out, message) except NULL:
     """Find the plan of a Struct's class: among those met in this call, or in the dict, which keeps them for good."""
     cdef PyTypeObject *kind = Py_TYPE(<PyObject *>message)
-    cdef Known *known = &out.known[(<size_t>kind >> 5 ^ <size_t>kind >> 10) % 16]
-    if known.kind != kind:
-        known.plan = stored_plan(self, type(message))
-        known.kind = kind
-    return <Plan>known.plan
+    cdef size_t place = <size_t>kind >> 6 ^ <size_t>kind >> 12
+    cdef size_t last = place + PROBES - 1
+    cdef const Plan *plan = out.met[place % CLASSES]
+    while plan != NULL and plan.kind != kind and place != last:
+        place += 1
+        plan = out.met[place % CLASSES]
+    if plan == NULL or plan.kind != kind:
+        plan = out.met[place % CLASSES] = stored_plan(self, type(message))
+    return plan
 
 
-cdef PyObject *stored_plan(Encoder self, type kind) except NULL:
+cdef const Plan *stored_plan(Encoder self, type kind) except NULL:
     cdef PyObject *found = PyDict_GetItemWithError(self.plans, kind)
     if found == NULL:
         # Threads may race to make it; the first one stays.
-        plan = self.plans.setdefault(kind, make_plan(kind))
-        found = <PyObject *>plan
-    return found
+        owner = self.plans.setdefault(kind, make_plan(kind))
+        found = <PyObject *>owner
+    return &(<PlanOwner>found).plan
 
 
-cdef Plan make_plan(type kind):
+cdef PlanOwner make_plan(type kind):
     """Plan a class; one that is not like our messages in every way is left to the fallback."""
-    cdef Plan plan = Plan.__new__(Plan)
+    cdef PlanOwner owner = PlanOwner.__new__(PlanOwner)
+    cdef Plan *plan = &owner.plan
     cdef Py_ssize_t count = len(kind.__struct_fields__), i
     cdef tuple defaults = (NODEFAULT,) * (count - len(kind.__struct_defaults__)) + kind.__struct_defaults__
+    plan.kind = <PyTypeObject *>kind
     plan.count = -1
     config = kind.__struct_config__
     if config.array_like or config.tag is not None or not config.omit_defaults:
-        return plan
+        return owner
     plan.members = <Member *>PyMem_Calloc(count, sizeof(Member))
     plan.names = <char *>PyMem_Calloc(count, NAME)
     if plan.members == NULL or plan.names == NULL:
         raise MemoryError
     for i in range(count):
         if not plan_member(plan, i, kind, kind.__struct_fields__[i], kind.__struct_encode_fields__[i], defaults[i]):
-            return plan
+            return owner
     plan.count = count
-    return plan
+    return owner
 
 
-cdef bint plan_member(Plan plan, Py_ssize_t i, type kind, str field, str name, default) except -1:
+cdef bint plan_member(Plan *plan, Py_ssize_t i, type kind, str field, str name, default) except -1:
     """Plan a member, if its place is known for certain and None is the only default that need not be written."""
     cdef bytes text = f',"{name}":'.encode()
     cdef PyMemberDef *slot
@@ -244,9 +239,8 @@ cdef char *write_other(Encoder self, Output *out, char *at, PyObject *borrowed) 
         return write_struct(self, out, at, value)
     if type(value) is list:
         return write_list(self, out, at, value)
-    if PyDateTime_CheckExact(<PyObject *>value):
-        if PyDateTime_DATE_GET_TZINFO(<PyObject *>value) == PyDateTime_TimeZone_UTC:
-            return write_datetime(at, value)
+    if PyDateTime_CheckExact(borrowed) and PyDateTime_DATE_GET_TZINFO(borrowed) == PyDateTime_TimeZone_UTC:
+        return write_datetime(at, value)
     if value is None:
         return put(at, b"null", 4)
     return write_foreign(self, out, at, value)
@@ -259,7 +253,7 @@ cdef char *write_foreign(Encoder self, Output *out, char *at, value) except NULL
 
 
 cdef char *write_struct(Encoder self, Output *out, char *at, message) except NULL:
-    cdef Plan plan = plan_of(self, out, message)
+    cdef const Plan *plan = plan_of(self, out, message)
     if plan.count < 0:
         return write_foreign(self, out, at, message)
     if Py_EnterRecursiveCall(b" while serializing an object"):
@@ -270,7 +264,7 @@ cdef char *write_struct(Encoder self, Output *out, char *at, message) except NUL
         Py_LeaveRecursiveCall()
 
 
-cdef char *write_members(Encoder self, Output *out, char *at, message, Plan plan) except NULL:
+cdef char *write_members(Encoder self, Output *out, char *at, message, const Plan *plan) except NULL:
     cdef Py_ssize_t start = at - out.start, i
     cdef PyObject *value
     for i in range(plan.count):

@@ -1,9 +1,10 @@
-# cython: language_level=3
+# cython: language_level=3, auto_pickle=False
 # cython: freethreading_compatible=True
 """The byte validator: one exact truth about every payload. The walk itself is in walk.pyx."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
@@ -90,6 +91,8 @@ cdef enum:
     NO_SCHEMA = -1
 
 
+@cython.final
+@cython.internal
 cdef class Buffer:
     """Bytes of the caller, held for as long as this lives."""
 
@@ -463,6 +466,6 @@ cdef bytes datetime_text(const uint8_t *start, const uint8_t *end, bint canonica
     if found.traits & NOT_UTC:
         text += PyBytes_FromStringAndSize(<const char *>end - 6, 6)
         if canonical:
-            moment = datetime.fromisoformat(text.decode("ascii")).astimezone(UTC).replace(tzinfo=None)
+            moment = datetime.fromisoformat(text.decode("ascii")).astimezone(timezone.utc).replace(tzinfo=None)
             text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").encode("ascii")
     return b'"' + text + (b"Z" if canonical or not found.traits & NOT_UTC else b"") + b'"'
