@@ -24,7 +24,7 @@ FLOORS = [
     {"framing"},
     {"signing"},
     {"redaction"},
-    {"events", "observation", "versions"},
+    {"events", "limits", "observation", "versions", "decision"},
     {"session", "recording"},
     {"block", "device_model"},
     {"station", "csms"},

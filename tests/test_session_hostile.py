@@ -182,6 +182,16 @@ def test_errors_about_errors_do_not_play_ping_pong() -> None:
 # A49: answers to a call of ours
 
 
+@pytest.mark.parametrize("data", [b'[4,"q"]', b'[4,"q",7]', b'[4,"q","GenericError","",{},{}]', b'[4,"q",{}'])
+def test_an_error_that_is_broken_ends_the_call_if_it_names_it(data: bytes) -> None:
+    peer = RawPeer("CS")
+    call = peer.call("q")
+    peer.hear()
+    failures = [event.call for event in peer.say(data) if isinstance(event, CallFailed)]
+    assert failures == ([call] if data.endswith(b"]") else [])
+    assert peer.hear() == []
+
+
 @pytest.mark.parametrize(("data", "code"), [answer[1:] for answer in ANSWERS], ids=[answer[0] for answer in ANSWERS])
 def test_an_answer_that_is_not_one_ends_the_call_once_or_not_at_all(data: bytes, code: str | None) -> None:
     peer = RawPeer("CS")

@@ -129,7 +129,7 @@ class Strange(enum.StrEnum, metaclass=StrangeMeta):
     A = "a"
 
 
-class Lines(list):  # type: ignore[type-arg]
+class Lines(list[Any]):
     """A list that msgspec takes for one."""
 
 
@@ -401,7 +401,7 @@ class Shadowed(EVSEType, frozen=True, kw_only=True):
     """A class attribute hides the slot of its base."""
 
 
-Shadowed.connector_id = property(lambda self: 7)  # type: ignore[misc, method-assign, assignment]
+Shadowed.connector_id = property(lambda self: 7)
 
 
 class Swapped(msgspec.Struct, omit_defaults=True):
@@ -564,14 +564,14 @@ def test_errors_of_the_fallback_pass_through() -> None:
     with pytest.raises(ZeroDivisionError, match=r"^\{'a': 1\}$"):
         Encoder(fail)(holding("x" * 5000, {"a": 1}))
     with pytest.raises(TypeError, match="bytes"):
-        Encoder(lambda value: "text")(holding({"a": 1}))  # type: ignore[arg-type, return-value]
+        Encoder(lambda value: "text")(holding({"a": 1}))
 
 
 def test_wrong_arguments() -> None:
     with pytest.raises(TypeError):
-        Encoder()  # type: ignore[call-arg]
+        Encoder()
     with pytest.raises(TypeError):
-        encoder()  # type: ignore[call-arg]
+        encoder()
 
 
 def test_threads_share_an_encoder() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from ocpp21._speedups.encoder import Encoder
 from ocpp21._speedups.framing import Frame
 
 def decode(schema: int, decoder: Callable[[Any], Any], data: bytes | bytearray | memoryview | str, mode: int) -> Any:
@@ -18,14 +19,12 @@ def decode(schema: int, decoder: Callable[[Any], Any], data: bytes | bytearray |
         PayloadError: the payload is refused.
     """
 
-def encode(
-    schema: int, encoder: Callable[[Any], bytes], message: Any, mode: int, on_null: Callable[[Any], object]
-) -> bytes:
+def encode(schema: int, encoder: Encoder, message: Any, mode: int, on_null: Callable[[Any], object]) -> bytes:
     """Encode a message, check the result, and bring its date-times into canonical form.
 
     Args:
         schema: index of its type in the validator's tables.
-        encoder: takes the message and returns JSON text.
+        encoder: writes the message as JSON text.
         message: the Struct.
         mode: of the validator.
         on_null: called with the message when a null was written where any value may stand.
@@ -39,7 +38,7 @@ def pack(
     message_id: str,
     middle: bytes,
     schema: int,
-    encoder: Callable[[Any], bytes],
+    encoder: Encoder,
     message: Any,
     mode: int,
     on_null: Callable[[Any], object],
@@ -51,7 +50,7 @@ def pack(
         message_id: any text.
         middle: what stands between the id and the payload.
         schema: index of the message's type in the validator's tables.
-        encoder: takes the message and returns JSON text.
+        encoder: writes the message as JSON text.
         message: the Struct.
         mode: of the validator.
         on_null: called with the message when a null was written where any value may stand.

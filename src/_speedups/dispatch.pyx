@@ -6,6 +6,7 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
+from ocpp21._speedups.encoder cimport Encoder
 from ocpp21._speedups.framing cimport CALL, Frame, scan
 from ocpp21._speedups.validators cimport check_span
 from ocpp21._speedups.walk cimport MODE_CANONICAL
@@ -20,9 +21,13 @@ def decode(int schema, decoder, data, int mode):
     return decoder(check(schema, data, mode))
 
 
-cpdef bytes encode(int schema, encoder, message, int mode, on_null):
+def encode(int schema, Encoder encoder not None, message, int mode, on_null):
+    return encoded(schema, encoder, message, mode, on_null)
+
+
+cdef bytes encoded(int schema, Encoder encoder, message, int mode, on_null):
     cdef bint nulls = False
-    cdef bytes payload = encoder(message)
+    cdef bytes payload = encoder.encode(message)
     checked = check_span(
         schema,
         payload,
@@ -57,8 +62,8 @@ def unpack(data, dict calls, schema_of, int mode, Py_ssize_t max_size):
     return frame, decoder(payload)
 
 
-def pack(bytes head, str message_id, bytes middle, int schema, encoder, message, int mode, on_null):
-    cdef bytes payload = encode(schema, encoder, message, mode, on_null)
+def pack(bytes head, str message_id, bytes middle, int schema, Encoder encoder not None, message, int mode, on_null):
+    cdef bytes payload = encoded(schema, encoder, message, mode, on_null)
     cdef Py_ssize_t length
     cdef const char *text = PyUnicode_AsUTF8AndSize(message_id, &length)
     cdef bytes frame

@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple, TypeVar, overload
 import msgspec
 
 from ocpp21._speedups import dispatch, validators
+from ocpp21._speedups.encoder import Encoder
 from ocpp21.errors import LocalProtocolError, PayloadError, shorten
 from ocpp21.messages import datatypes
 from ocpp21.messages.registry import MESSAGES
@@ -80,7 +81,7 @@ class _Schemas(dict[type[Datatype] | str, Schema]):
 SCHEMAS: Final = _Schemas()
 
 #: Writes a Struct as JSON; whether it is a valid message is another matter.
-encoder: Final = msgspec.json.Encoder(decimal_format="number").encode
+encoder: Final = Encoder(msgspec.json.Encoder(decimal_format="number").encode)
 
 #: What the encoder and the validator raise for a message that cannot leave.
 ENCODING_ERRORS: Final = (PayloadError, TypeError, ValueError, RecursionError, OverflowError)

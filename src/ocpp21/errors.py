@@ -59,6 +59,11 @@ def shorten(text: str, limit: int = MAX_DESCRIPTION) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def printable(text: str) -> str:
+    """Escape what does not print, line breaks first of all: text of a peer must not forge lines of a log."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
 class OcppError(Exception):
     """Root of all errors of this library."""
 
@@ -145,7 +150,7 @@ class CallError(OcppError):
         self.code = code
         self.description = shorten(description)
         self.details = dict(details or {})
-        super().__init__(f"{code}: {self.description}" if self.description else str(code))
+        super().__init__(printable(f"{shorten(code, 40)}: {self.description}" if description else shorten(code, 40)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.code, self.description, self.details)

@@ -26,11 +26,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-import msgspec
-
 from ocpp21 import framing
-from ocpp21._speedups import dispatch, validators
+from ocpp21._speedups import dispatch
 from ocpp21.codec import SCHEMAS, Schema
+from ocpp21.decision import Fault, judge
 from ocpp21.errors import (
     CallError,
     CallTimeout,
@@ -55,6 +54,7 @@ from ocpp21.events import (
     SessionClosed,
 )
 from ocpp21.framing import Frame
+from ocpp21.limits import ErrorBudget, Limits
 from ocpp21.messages.registry import ACTION_OF
 from ocpp21.observation import Observation, Observer, Statistics
 from ocpp21.refusal import quote
@@ -87,30 +87,6 @@ _CODES: Final = {
 }
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """Bounds of a session; none of them is set by the standard.
-
-    Attributes:
-        timeout_s: how long an answer may take, in seconds (Part 2, 3.2 suggests 30).
-        max_size: largest frame taken, in bytes.
-        waiting: own calls that may wait for the outstanding one.
-        serving: calls of the peer that may be unanswered at a time.
-        remembered: answers of ours, and to us, that a late objection can still be matched to.
-        error_burst: error replies that may follow one another at once.
-        errors_per_s: error replies per second beyond the burst.
-        garbage: frames that are no OCPP-J in a row until the connection should be closed.
-    """
-
-    timeout_s: float = 30.0
-    max_size: int = framing.MAX_SIZE
-    waiting: int = 128
-    serving: int = 8
-    remembered: int = 64
-    error_burst: int = 20
-    errors_per_s: float = 5.0
-    garbage: int = 10
-
-
 class _Serving:
     """A call of the peer, and its answer once it is given."""
 
@@ -138,7 +114,6 @@ class Session:
     __slots__ = (
         "_answered",
         "_budget",
-        "_budget_at",
         "_closed",
         "_conform",
         "_deadline",
@@ -199,8 +174,7 @@ class Session:
         self._serving: dict[str, _Serving] = {}
         self._answered: dict[str, Request[Any]] = {}
         # error replies
-        self._budget = float(limits.error_burst)
-        self._budget_at = 0.0
+        self._budget = ErrorBudget(limits)
         self._garbage = 0
 
     # What the application says
@@ -549,15 +523,16 @@ class Session:
 
     def _refuse_frame(self, error: RemoteProtocolError, data: Any) -> None:
         """Do what the decision table says of a frame that is not valid."""
-        raw = data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
-        if len(raw) > self.limits.max_size:  # row 3
+        fault, error = judge(error, data, self.limits.max_size)
+        if fault is Fault.GARBAGE:
+            self._refuse_garbage(error, data)
+            return
+        self._garbage = 0
+        if fault is Fault.TOO_BIG:
             self._request_close(1009, error.description, error, data)
-        elif not _is_utf8(raw):  # row 4
+        elif fault is Fault.NOT_UTF8:
             self._request_close(1007, "expected UTF-8", error, data)
-        elif (fault := _garbage_fault(error, raw)) is not None:  # rows 5 to 7
-            self._refuse_garbage(fault, data)
         else:
-            self._garbage = 0
             self._refuse_message(error, data)
 
     def _refuse_message(self, error: RemoteProtocolError, data: Any) -> None:
@@ -571,8 +546,10 @@ class Session:
             self._reply_error(error, data)
         elif kind == CALL_RESULT:  # rows 22, 24
             self._refuse_result(error, data)
-        else:  # rows 26, 27: errors and SENDs are never answered
+        else:  # rows 25 to 27: errors and SENDs are never answered
             self._note_refusal(error, False, data)
+            if kind == CALL_ERROR and (call := self._is_outstanding(error.message_id)) is not None:
+                self._end(CallFailed(call, error))
 
     def _refuse_unknown_type(self, error: RemoteProtocolError, data: Any) -> None:
         if self.version.unknown_type is None:
@@ -620,15 +597,10 @@ class Session:
         self._events.append(FrameDropped(reason, message_id))
 
     def _spend(self) -> bool:
-        """Take one error reply from the budget, which fills up with time."""
-        gained = (self._now - self._budget_at) * self.limits.errors_per_s
-        self._budget = min(self._budget + max(gained, 0.0), float(self.limits.error_burst))
-        self._budget_at = self._now
-        if self._budget < 1:
-            self.statistics.muted += 1
-            return False
-        self._budget -= 1
-        return True
+        """Take one error reply from the budget."""
+        granted = self._budget.spend(self._now)
+        self.statistics.muted += not granted
+        return granted
 
     # Small things
 
@@ -671,29 +643,3 @@ def _call_error(frame: Frame) -> CallError:
     """What the peer says; codes of other versions are understood, unknown ones kept as they are."""
     text = str(frame.error_code)
     return CallError(_CODES.get(text, text), frame.error_description or "", frame.error_details)
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _garbage_fault(error: RemoteProtocolError, raw: bytes) -> RemoteProtocolError | None:
-    """What makes a text no OCPP-J at all; None if it has a message type and what follows is to be judged by that."""
-    if error.message_type in range(3, 7):  # an answer or a SEND is not answered with a CALLERROR, however broken
-        return None
-    has_type = error.message_type is not None or error.code is ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED
-    return _json_fault(raw) or (None if has_type else error)
-
-
-def _json_fault(raw: bytes) -> RemoteProtocolError | None:
-    """What makes a text no JSON by its grammar; members that stand twice and the like do not count here."""
-    try:
-        validators.check_json(raw)
-    except PayloadError as error:
-        if error.keyword == "json":
-            return RemoteProtocolError(error.description, code=ErrorCode.RPC_FRAMEWORK_ERROR)
-    return None

@@ -1,0 +1,57 @@
+"""The bounds of a session, and the budget of its error replies."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ocpp21.framing import MAX_SIZE
+
+__all__ = ["ErrorBudget", "Limits"]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds of a session; none of them is set by the standard.
+
+    Attributes:
+        timeout_s: how long an answer may take, in seconds (Part 2, 3.2 suggests 30).
+        max_size: largest frame taken, in bytes.
+        waiting: own calls that may wait for the outstanding one.
+        serving: calls of the peer that may be unanswered at a time.
+        remembered: answers of ours, and to us, that a late objection can still be matched to.
+        error_burst: error replies that may follow one another at once.
+        errors_per_s: error replies per second beyond the burst.
+        garbage: frames that are no OCPP-J in a row until the connection should be closed.
+    """
+
+    timeout_s: float = 30.0
+    max_size: int = MAX_SIZE
+    waiting: int = 128
+    serving: int = 8
+    remembered: int = 64
+    error_burst: int = 20
+    errors_per_s: float = 5.0
+    garbage: int = 10
+
+
+class ErrorBudget:
+    """How many error replies may still leave; it fills up with time.
+
+    A peer that sends faults without end must not use us to flood somebody, or our logs.
+    """
+
+    __slots__ = ("_at", "_left", "_limits")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = float(limits.error_burst)
+        self._at = 0.0
+
+    def spend(self, now: float) -> bool:
+        """Take one reply; False when none is left at this time."""
+        gained = max(now - self._at, 0.0) * self._limits.errors_per_s
+        self._left = min(self._left + gained, float(self._limits.error_burst))
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
