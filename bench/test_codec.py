@@ -9,7 +9,7 @@ from ocpp21 import codec, framing
 from ocpp21.cli.peers import OURS, Job, contest
 
 
-@pytest.mark.parametrize("name", ["Transaction", "Report", "Profiles"])
+@pytest.mark.parametrize("name", ["Transaction", "Report", "LongReport", "Profiles"])
 def test_validate_beside_json(benchmark, compare, data, name):
     request, payload = type(data[name].request), data[name].payload
     work = partial(codec.validate, request, payload)
@@ -38,7 +38,7 @@ def test_unpack_beside_peers(benchmark, compare, data, peer, limit, aim):
     benchmark(works[peer])
 
 
-@pytest.mark.parametrize("name", ["Heartbeat", "Boot", "Transaction", "Report", "Profiles"])
+@pytest.mark.parametrize("name", ["Heartbeat", "Boot", "Transaction", "Report", "LongReport", "Profiles"])
 @pytest.mark.parametrize("job", list(Job))
 def test_ours(benchmark, data, job, name):
     """No target: absolute times, for comparing runs on one machine."""

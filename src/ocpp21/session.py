@@ -87,16 +87,6 @@ _CODES: Final = {
 }
 
 
-class _Serving:
-    """A call of the peer, and its answer once it is given."""
-
-    __slots__ = ("answer", "call")
-
-    def __init__(self, call: CallReceived) -> None:
-        self.call = call
-        self.answer: bytes | None = None
-
-
 class Session:
     """One connection's worth of remote procedure calls.
 
@@ -121,6 +111,7 @@ class Session:
         "_expired",
         "_garbage",
         "_gate",
+        "_held",
         "_new_id",
         "_now",
         "_observer",
@@ -130,6 +121,7 @@ class Session:
         "_results",
         "_serving",
         "_signing",
+        "_signs",
         "_waiting",
         "limits",
         "side",
@@ -159,6 +151,7 @@ class Session:
         self._new_id = new_id
         self._observer = observer
         self._signing = signing
+        self._signs = signing.policy != "off"
         self._opened: Message | None = None  # out of the signed payload of the frame that is being received
         self._events: deque[Event] = deque()
         self._out: list[bytes] = []
@@ -171,7 +164,8 @@ class Session:
         self._expired: dict[str, None] = {}  # ids whose time was up
         self._results: dict[str, Call] = {}  # whose answers may still be rejected
         # calls of the peer, by id, in order of arrival
-        self._serving: dict[str, _Serving] = {}
+        self._serving: dict[str, CallReceived] = {}
+        self._held: dict[str, bytes] = {}  # answers that an earlier call holds up
         self._answered: dict[str, Request[Any]] = {}
         # error replies
         self._budget = ErrorBudget(limits)
@@ -262,14 +256,16 @@ class Session:
             LocalProtocolError: the response is not valid or not that of the call, or the call was answered before.
             SessionClosed: the session has ended; the answer is lost, as the peer has forgotten the call.
         """
-        serving = self._due(call)
+        self._check_due(call)
         expected = ACTION_OF[type(call.request)].response
         if type(response) is not expected:
             raise LocalProtocolError(
                 f"expected {expected.__name__ if expected else 'nothing'}, found {quote(type(response).__name__)}"
             )
         frame = framing.call_result(call.message_id, response)
-        self._answer(serving, self._signing.seal(frame, call.action, in_return=call.signed))
+        if self._signs:
+            frame = self._signing.seal(frame, call.action, in_return=call.signed)
+        self._answer(call, frame)
 
     def refuse(self, call: CallReceived, error: CallError, /) -> None:
         """Refuse a call of the peer with a CALLERROR.
@@ -278,8 +274,8 @@ class Session:
             LocalProtocolError: the details are not JSON, or the call was answered before.
             SessionClosed: the session has ended.
         """
-        serving = self._due(call)
-        self._answer(serving, framing.call_error(call.message_id, error.code, error.description, error.details))
+        self._check_due(call)
+        self._answer(call, framing.call_error(call.message_id, error.code, error.description, error.details))
 
     def reject(self, result: ResultReceived, error: CallError, /) -> bool:
         """Tell the peer that a valid answer of its cannot be used (CALLRESULTERROR, I08).
@@ -353,8 +349,9 @@ class Session:
         self._waiting.clear()
         self._out.clear()
         self._events.extend(CallFailed(call, SessionClosedError(reason)) for call in calls)
-        unanswered = tuple(serving.call for serving in self._serving.values() if serving.answer is None)
+        unanswered = tuple(call for call in self._serving.values() if call.message_id not in self._held)
         self._serving.clear()
+        self._held.clear()
         self._events.append(SessionClosed(reason, unanswered))
 
     def handle_timer(self, now: float, /) -> None:
@@ -459,7 +456,8 @@ class Session:
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a new message id, found one still being handled")
         if kind == CALL and frame.message_id == "-1":  # it stands for an id that could not be read (4.2.3)
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a message id other than `-1`")
-        message = framing.request_class(frame, self._signing.action(frame))  # rows 15, 17
+        name = self._signing.action(frame) if self._signs else frame.action
+        message = framing.request_class(frame, name)  # rows 15, 17
         action = ACTION_OF[message]
         if not self.version.has(action.name):
             raise _refused(frame, ErrorCode.NOT_IMPLEMENTED, f"an action of {self.version.subprotocol}")
@@ -472,7 +470,7 @@ class Session:
             raise RemoteProtocolError(
                 closed, code=ErrorCode.SECURITY_ERROR, message_id=frame.message_id, message_type=kind
             )
-        return self._open(frame, action, SCHEMAS[message])
+        return self._open(frame, action, SCHEMAS[message]) if self._signs else SCHEMAS[message]
 
     def _open(self, frame: Frame, action: Action, schema: Schema) -> Schema | None:
         """The type that the payload in the frame must have; None when it is signed, and its content was decoded."""
@@ -489,27 +487,26 @@ class Session:
 
     def _serve(self, frame: Frame, request: Request[Any], data: Any, signed: bool) -> None:
         call = CallReceived(frame.message_id, self._signing.action(frame), request, signed)
-        self._serving[call.message_id] = _Serving(call)
+        self._serving[call.message_id] = call
         self._observe("in", data, "ok")
         self._events.append(call)
 
-    def _due(self, call: CallReceived) -> _Serving:
-        """The call's record, if it still waits for its answer."""
+    def _check_due(self, call: CallReceived) -> None:
         self._check_open()
-        serving = self._serving.get(call.message_id)
-        if serving is None or serving.call is not call or serving.answer is not None:
+        if self._serving.get(call.message_id) is not call or call.message_id in self._held:
             raise LocalProtocolError(f"expected a call that waits for its answer, found {quote(call.message_id)}")
-        return serving
 
-    def _answer(self, serving: _Serving, frame: bytes) -> None:
-        """Keep an answer, and let go all that no earlier call holds up."""
-        serving.answer = frame
-        for message_id, first in list(self._serving.items()):
-            if first.answer is None:
+    def _answer(self, call: CallReceived, frame: bytes) -> None:
+        """Let an answer go, and those that it has held up; or keep it until the calls before it are answered."""
+        self._held[call.message_id] = frame
+        while self._serving:
+            first = next(iter(self._serving.values()))
+            answer = self._held.pop(first.message_id, None)
+            if answer is None:
                 break
-            del self._serving[message_id]
-            self._remember(self._answered, message_id, first.call.request)
-            self._write(first.answer)
+            del self._serving[first.message_id]
+            self._remember(self._answered, first.message_id, first.request)
+            self._write(answer)
 
     def _take_objection(self, frame: Frame, data: Any) -> None:
         if frame.message_type not in self.version.message_types:  # row 9

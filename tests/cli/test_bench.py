@@ -20,7 +20,8 @@ ALL = ["ocpp21", "orjson", "msgspec", "fastjsonschema", "jsonschema", "jsonschem
 
 def test_datasets_are_those_that_were_promised():
     found = datasets()
-    assert list(found) == ["Heartbeat", "Boot", "Transaction", "Report", "Profiles"]
+    assert list(found) == ["Heartbeat", "Boot", "Transaction", "Report", "LongReport", "Profiles"]
+    assert len(found["LongReport"].payload) >= 64_000
     assert 1000 <= len(found["Transaction"].payload) <= 1200
     assert len(found["Transaction"].request.meter_value[0].sampled_value) == 6
     assert len(found["Report"].request.report_data) == 100

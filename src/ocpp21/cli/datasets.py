@@ -45,6 +45,7 @@ def datasets() -> dict[str, Dataset]:
             _dataset("Boot", "BootNotification", _boot_notification()),
             _dataset("Transaction", "TransactionEvent", _transaction_event()),
             _dataset("Report", "NotifyReport", _notify_report(entries=100)),
+            _dataset("LongReport", "NotifyReport", _notify_report(entries=200)),
             _dataset("Profiles", "ReportChargingProfiles", _report_charging_profiles(schedules=3, periods=1024)),
         )
     }
