@@ -13,7 +13,8 @@ from libc.stdint cimport uint8_t
 
 from ocpp21._speedups.datetimetext cimport LEAP_SECOND, NOT_UTC, DateTime, scan_datetime
 from ocpp21._speedups.decimals cimport Decimal, read_decimal
-from ocpp21._speedups.jsontext cimport Text, plain_text, scan_string, skip_space
+from ocpp21._speedups.jsontext cimport Text, plain_text, scan_string
+from ocpp21._speedups.places cimport MAX_STEPS, Step, find_place
 from ocpp21._speedups.schema_tables cimport (
     OCPP_ARRAY,
     OCPP_ENUM,
@@ -305,46 +306,22 @@ cdef object SECRET_NAMES = {
 
 cdef list path_to(Walk *w, const uint8_t *at, int keyword):
     """Names and indices that lead from the payload to a place in it; all text before it was walked."""
+    cdef Step steps[MAX_STEPS]
     cdef Text text
-    cdef const uint8_t *p = w.start
-    cdef const uint8_t *name
-    cdef list path = []
-    cdef bint after_name = False
-    text.end = w.text.end
-    while True:
-        p = skip_space(p, at)
-        if p >= at:
-            break
-        if p[0] == 0x7B:
-            path.append(None)
-            after_name = False
-        elif p[0] == 0x5B:
-            path.append(0)
-            after_name = True
-        elif p[0] == 0x7D or p[0] == 0x5D:
-            path.pop()
-            after_name = True
-        elif p[0] == 0x2C:
-            if type(path[-1]) is int:
-                path[-1] += 1
-            else:
-                path[-1] = None
-                after_name = False
-        elif p[0] == 0x22:
-            name = p
-            p = scan_string(&text, p + 1)
-            if p == NULL or p >= at:
-                break
-            if path and not after_name:
-                path[-1] = text_of(name, p + 1)
-                after_name = True
-        p += 1
+    cdef int depth = find_place(w.start, at, w.text.end, steps)
     if keyword == KEY_REQUIRED or keyword == KEY_MIN_ITEMS or keyword == KEY_MAX_ITEMS:
-        path.pop()
+        depth -= 1
     elif keyword == KEY_ADDITIONAL or keyword == KEY_UNIQUE:
-        p = scan_string(&text, at + 1)
-        path[-1] = text_of(at, p + 1)
-    return [step for step in path if step is not None]
+        text.end = w.text.end
+        steps[depth - 1].name = at
+        steps[depth - 1].name_end = scan_string(&text, at + 1) + 1
+    path = []
+    for i in range(depth):
+        if steps[i].index >= 0:
+            path.append(steps[i].index)
+        elif steps[i].name != NULL:
+            path.append(text_of(steps[i].name, steps[i].name_end))
+    return path
 
 
 cdef str text_of(const uint8_t *start, const uint8_t *end):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -50,6 +49,9 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 #: Longest text that is compared with names of the standard to guess what was meant.
 _COMPARABLE = 64
+
+#: Share of a name that must be right for it to be suggested.
+_ALIKE = 0.6
 
 
 def payload_error(
@@ -157,11 +159,11 @@ def _guess(found: bytes, names: Sequence[str], usual: str | None = None) -> str:
     text = _string(found)
     if text is None or len(text) > _COMPARABLE:
         return ""
-    fuller = [name for name in names if _says(name, text)]
+    fuller = [name for name in names if text.partition(".")[0] in name and _says(name, text)]
     if usual in fuller:
         close = [usual]
     else:
-        close = sorted(fuller, key=len)[:1] or difflib.get_close_matches(text, names, n=1, cutoff=0.5)
+        close = sorted(fuller, key=len)[:1] or _spelt_alike(text, names)
     return f" (did you mean {quote(close[0])}?)" if close else ""
 
 
@@ -169,6 +171,25 @@ def _says(name: str, text: str) -> bool:
     """Say whether all words of a text stand in a name, in their order, ``.`` between them."""
     words = iter(name.split("."))
     return all(word in words for word in text.split("."))
+
+
+def _spelt_alike(text: str, names: Sequence[str]) -> list[str]:
+    """The name that begins and ends most like a text, if they share enough; cheap, since anybody can make us do it."""
+    folded = text.casefold()
+    likeness, name = max((_likeness(folded, name.casefold()), name) for name in names)
+    return [name] if likeness >= _ALIKE else []
+
+
+def _likeness(one: str, other: str) -> float:
+    """How much of the longer text is the beginning and the end that both share."""
+    most = min(len(one), len(other))
+    same = 0
+    while same < most and one[same] == other[same]:
+        same += 1
+    end = 0
+    while end < most - same and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return (same + end) / max(len(one), len(other), 1)
 
 
 def _found(keyword: str, found: bytes, offset: int, facts: Mapping[str, Any]) -> str:
