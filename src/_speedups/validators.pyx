@@ -14,6 +14,17 @@ from libc.stdint cimport uint8_t
 from ocpp21._speedups.datetimetext cimport LEAP_SECOND, NOT_UTC, DateTime, scan_datetime
 from ocpp21._speedups.decimals cimport Decimal, read_decimal
 from ocpp21._speedups.jsontext cimport Text, plain_text, scan_string
+from ocpp21._speedups.notes cimport (
+    NOTE_DATETIME,
+    NOTE_ENUM,
+    NOTE_INTEGER,
+    NOTE_LONG,
+    NOTE_NO_OFFSET,
+    NOTE_NULL,
+    NOTE_QUOTED,
+    NOTE_UNKNOWN,
+    Note,
+)
 from ocpp21._speedups.places cimport MAX_STEPS, Step, find_place
 from ocpp21._speedups.schema_tables cimport (
     OCPP_ARRAY,
@@ -43,15 +54,6 @@ from ocpp21._speedups.walk cimport (
     KEY_REQUIRED,
     KEY_UNIQUE,
     MODE_CANONICAL,
-    NOTE_DATETIME,
-    NOTE_ENUM,
-    NOTE_INTEGER,
-    NOTE_LONG,
-    NOTE_NO_OFFSET,
-    NOTE_NULL,
-    NOTE_QUOTED,
-    NOTE_UNKNOWN,
-    Note,
     Walk,
     walk_free,
     walk_json,
@@ -140,7 +142,7 @@ cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t
             raise refused(&w, schema)
         if nulls != NULL:
             nulls[0] = w.nulls
-        return data if w.note_count == 0 else rewritten(&w)
+        return data if w.notes.count == 0 else rewritten(&w)
     finally:
         walk_free(&w)
 
@@ -212,10 +214,10 @@ def tolerate(int schema, data, int mode=0):
     try:
         if not walk_payload(&w, schema, buffer.start, buffer.length):
             raise refused(&w, schema)
-        if w.note_count == 0:
+        if w.notes.count == 0:
             return data, []
         return rewritten(&w), [
-            deviation(&w, &w.notes[i], schema) for i in range(w.note_count) if w.notes[i].kind >= NOTE_NULL
+            deviation(&w, &w.notes.items[i], schema) for i in range(w.notes.count) if w.notes.items[i].kind >= NOTE_NULL
         ]
     finally:
         walk_free(&w)
@@ -223,15 +225,15 @@ def tolerate(int schema, data, int mode=0):
 
 cdef tuple deviation(Walk *w, Note *note, int schema):
     """What was tolerated: its name, path, offset, the bytes found, and whether they may be a secret."""
-    cdef const uint8_t *at = w.start + note.found
-    cdef const uint8_t *end = w.start + note.found_end
+    cdef const uint8_t *at = note.found
+    cdef const uint8_t *end = note.found_end
     cdef Text text
     if note.kind == NOTE_UNKNOWN:  # its name says enough, and its value may be a secret under a misspelt name
         text.end = end
         end = scan_string(&text, at + 1) + 1
     found = PyBytes_FromStringAndSize(<const char *>at, end - at)
     path = path_to(w, at, KEY_ADDITIONAL if note.kind == NOTE_UNKNOWN else 0)
-    return DEVIATIONS[note.kind], path, note.found, found, leads_to_secret(schema, path)
+    return DEVIATIONS[note.kind], path, at - w.start, found, leads_to_secret(schema, path)
 
 
 # Refusals
@@ -379,22 +381,21 @@ def describe(int schema):
 
 cdef bytes rewritten(Walk *w):
     """The payload with everything replaced that was noted."""
-    cdef const char *start = <const char *>w.start
-    cdef Py_ssize_t done = 0, i
+    cdef const uint8_t *done = w.start
     cdef Note *note
     cdef list parts = []
-    for i in range(w.note_count):
-        note = &w.notes[i]
-        parts.append(PyBytes_FromStringAndSize(start + done, note.start - done))
+    for i in range(w.notes.count):
+        note = &w.notes.items[i]
+        parts.append(PyBytes_FromStringAndSize(<const char *>done, note.start - done))
         parts.append(replacement(w, note))
         done = note.end
-    parts.append(PyBytes_FromStringAndSize(start + done, w.text.end - w.start - done))
+    parts.append(PyBytes_FromStringAndSize(<const char *>done, w.text.end - done))
     return b"".join(parts)
 
 
 cdef bytes replacement(Walk *w, Note *note):
-    cdef const uint8_t *start = w.start + note.start
-    cdef const uint8_t *end = w.start + note.end
+    cdef const uint8_t *start = note.start
+    cdef const uint8_t *end = note.end
     cdef const ocpp_enum *e
     if note.kind == NOTE_INTEGER:
         return integer_text(start, end)

@@ -4,6 +4,7 @@ from libc.stdint cimport uint8_t
 
 from ocpp21._speedups.jsontext cimport Text
 from ocpp21._speedups.members cimport Members
+from ocpp21._speedups.notes cimport Notes
 from ocpp21._speedups.schema_tables cimport ocpp_field, ocpp_object
 
 cdef enum Keyword:
@@ -35,27 +36,6 @@ cdef enum Mode:
     MODE_CANONICAL = 2  # note date-times that are not written as we send them
     MODE_LENIENT = 4  # note deviations instead of refusing them
 
-cdef enum NoteKind:
-    NOTE_INTEGER  # a whole number not written in digits alone
-    NOTE_DATETIME
-    NOTE_NULL  # from here on: lenient mode only
-    NOTE_UNKNOWN
-    NOTE_LONG
-    NOTE_ENUM
-    NOTE_NO_OFFSET
-    NOTE_QUOTED
-
-cdef struct Note:
-    NoteKind kind
-    Py_ssize_t start  # of the bytes to replace, from the start of the payload
-    Py_ssize_t end
-    Py_ssize_t found  # what it is about: a value, or a member from its name on
-    Py_ssize_t found_end
-    const ocpp_field *field
-
-cdef enum:
-    FEW_NOTES = 8
-
 cdef struct Walk:
     Text text
     const uint8_t *start
@@ -69,13 +49,8 @@ cdef struct Walk:
     bint array_due  # the value should have been an array
     int missing  # index of the field that is required
     bint nulls  # a null stood where any value may stand
-    # what to rewrite; notes points to few_notes until there are more
-    Note *notes
-    Py_ssize_t note_count
-    Py_ssize_t note_room
     Members members
-    # last, and the one part that need not be zero at the start
-    Note few_notes[FEW_NOTES]
+    Notes notes  # last, as the end of it need not be zero at the start
 
 
 cdef void walk_prepare(Walk *w, int mode) noexcept nogil

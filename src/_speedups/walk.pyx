@@ -12,8 +12,8 @@ The depth of closed objects is bounded by the schemas, that of open values by ``
 import os
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
+from libc.string cimport memset
 
 from ocpp21._speedups.datetimetext cimport (
     BEYOND,
@@ -42,6 +42,21 @@ from ocpp21._speedups.jsontext cimport (
 )
 from ocpp21._speedups.members cimport ADDED, NO_MEMORY, Addition, add_member
 from ocpp21._speedups.names cimport Name, is_name, low_bytes, scan_name
+from ocpp21._speedups.notes cimport (
+    NOTE_DATETIME,
+    NOTE_ENUM,
+    NOTE_INTEGER,
+    NOTE_LONG,
+    NOTE_NO_OFFSET,
+    NOTE_NULL,
+    NOTE_QUOTED,
+    NOTE_UNKNOWN,
+    Note,
+    NoteKind,
+    add_note,
+    free_notes,
+    start_notes,
+)
 from ocpp21._speedups.schema_tables cimport (
     OCPP_ANY,
     OCPP_ARRAY,
@@ -104,10 +119,9 @@ cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length)
 
 cdef void walk_prepare(Walk *w, int mode) noexcept nogil:
     """Set a walk up; walk_free has to follow."""
-    memset(w, 0, sizeof(Walk) - sizeof(w.few_notes))
+    memset(w, 0, sizeof(Walk) - sizeof(w.notes.few))
     w.mode = mode
-    w.notes = w.few_notes
-    w.note_room = FEW_NOTES
+    start_notes(&w.notes)
 
 
 cdef bint is_json(const uint8_t *p, Py_ssize_t length) noexcept nogil:
@@ -129,8 +143,7 @@ cdef bint walk_json(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil
 cdef void walk_free(Walk *w) noexcept nogil:
     """Give back what a walk has taken."""
     free(w.members.slots)
-    if w.notes != w.few_notes:
-        free(w.notes)
+    free_notes(&w.notes)
 
 
 cdef inline const uint8_t *begin(Walk *w, const uint8_t *p, Py_ssize_t length) noexcept nogil:
@@ -178,34 +191,14 @@ cdef bint note(
     Walk *w, NoteKind kind, const uint8_t *start, const uint8_t *end, const ocpp_field *field
 ) noexcept nogil:
     """Write down what to rewrite; false when memory has run out."""
-    return note_within(w, kind, start, end, start, end, field)
+    return keep_note(w, Note(kind, start, end, start, end, field))
 
 
-cdef bint note_within(
-    Walk *w,
-    NoteKind kind,
-    const uint8_t *start,
-    const uint8_t *end,
-    const uint8_t *found,
-    const uint8_t *found_end,
-    const ocpp_field *field,
-) noexcept nogil:
-    """The same where what was found is less than what is to be rewritten."""
-    cdef Note *more
-    if w.note_count == w.note_room:
-        more = <Note *>realloc(NULL if w.notes == w.few_notes else w.notes, 2 * w.note_room * sizeof(Note))
-        if more == NULL:
-            refuse(w, KEY_MEMORY, start)
-            return False
-        if w.notes == w.few_notes:
-            memcpy(more, w.few_notes, sizeof(w.few_notes))
-        w.notes = more
-        w.note_room *= 2
-    w.notes[w.note_count] = Note(
-        kind, start - w.start, end - w.start, found - w.start, found_end - w.start, field
-    )
-    w.note_count += 1
-    return True
+cdef bint keep_note(Walk *w, Note found) noexcept nogil:
+    if add_note(&w.notes, found):
+        return True
+    refuse(w, KEY_MEMORY, found.start)
+    return False
 
 
 # Objects and arrays
@@ -308,8 +301,8 @@ cdef bint note_absent(
     if comma == NULL and behind[0] == 0x2C:
         end = skip_space(behind + 1, w.text.end)
     if field == NULL:
-        return note_within(w, NOTE_UNKNOWN, start, end, name, value_end, field)
-    return note_within(w, NOTE_NULL, start, end, value, value_end, field)
+        return keep_note(w, Note(NOTE_UNKNOWN, start, end, name, value_end, field))
+    return keep_note(w, Note(NOTE_NULL, start, end, value, value_end, field))
 
 
 cdef inline int next_field(const ocpp_object *o, const uint8_t *p, const uint8_t *end, int index) noexcept nogil:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from ocpp21.framing import MAX_SIZE
 
-__all__ = ["ErrorBudget", "Limits"]
+__all__ = ["ErrorBudget", "Limits", "remember"]
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -55,3 +57,13 @@ class ErrorBudget:
             return False
         self._left -= 1
         return True
+
+
+ValueT = TypeVar("ValueT")
+
+
+def remember(ring: dict[str, ValueT], message_id: str, value: ValueT, limit: int) -> None:
+    """Keep something under an id, and forget the oldest beyond the limit."""
+    ring[message_id] = value
+    if len(ring) > limit:
+        del ring[next(iter(ring))]

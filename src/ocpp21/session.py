@@ -28,6 +28,7 @@ from typing import Any, Final, Literal
 
 from ocpp21 import framing
 from ocpp21._speedups import dispatch
+from ocpp21.calls import OwnCalls
 from ocpp21.codec import SCHEMAS, Schema
 from ocpp21.decision import Fault, judge
 from ocpp21.errors import (
@@ -36,7 +37,6 @@ from ocpp21.errors import (
     ErrorCode,
     LocalProtocolError,
     PayloadError,
-    QueueFull,
     RemoteProtocolError,
 )
 from ocpp21.errors import SessionClosed as SessionClosedError
@@ -54,7 +54,7 @@ from ocpp21.events import (
     SessionClosed,
 )
 from ocpp21.framing import Frame
-from ocpp21.limits import ErrorBudget, Limits
+from ocpp21.limits import ErrorBudget, Limits, remember
 from ocpp21.messages.registry import ACTION_OF
 from ocpp21.observation import Observation, Observer, Statistics
 from ocpp21.refusal import quote
@@ -104,11 +104,10 @@ class Session:
     __slots__ = (
         "_answered",
         "_budget",
+        "_calls",
         "_closed",
         "_conform",
-        "_deadline",
         "_events",
-        "_expired",
         "_garbage",
         "_gate",
         "_held",
@@ -117,12 +116,10 @@ class Session:
         "_observer",
         "_opened",
         "_out",
-        "_outstanding",
         "_results",
         "_serving",
         "_signing",
         "_signs",
-        "_waiting",
         "limits",
         "side",
         "statistics",
@@ -158,10 +155,7 @@ class Session:
         self._now = 0.0
         self._closed: str | None = None
         # our calls
-        self._outstanding: Call | None = None
-        self._deadline = 0.0
-        self._waiting: dict[str, tuple[Call, bytes]] = {}
-        self._expired: dict[str, None] = {}  # ids whose time was up
+        self._calls = OwnCalls(limits)
         self._results: dict[str, Call] = {}  # whose answers may still be rejected
         # calls of the peer, by id, in order of arrival
         self._serving: dict[str, CallReceived] = {}
@@ -202,23 +196,15 @@ class Session:
         """
         self._check_open()
         self._check_ours(request)
-        if self._outstanding is not None and len(self._waiting) >= self.limits.waiting:
-            raise QueueFull(f"expected at most {self.limits.waiting} waiting calls")
         if timeout_s is None:
             timeout_s = self.limits.timeout_s
         elif not timeout_s > 0:  # a NaN is not, either
             raise LocalProtocolError(f"expected a timeout of more than 0 s, found {timeout_s}")
         call = Call(message_id or self._new_id(), request, timeout_s, context)
         frame = self._signing.seal(framing.call(call.message_id, request), _action(call))
-        if call.message_id in self._waiting or (self._outstanding and self._outstanding.message_id == call.message_id):
-            raise LocalProtocolError(
-                f"expected a new message id, found that of a waiting call, {quote(call.message_id)}"
-            )
+        self._calls.check_room(call.message_id)
         self._now = now
-        if self._outstanding is None:
-            self._start(call, frame)
-        else:
-            self._waiting[call.message_id] = call, frame
+        self._write_next(self._calls.add(call, frame, now))
         return call
 
     def withdraw(self, call: Call, /) -> bool:
@@ -227,11 +213,7 @@ class Session:
         Returns:
             True when it was waiting: it ends here, without an event. False when it has left or ended: too late.
         """
-        waiting = self._waiting.get(call.message_id)
-        if waiting is None or waiting[0] is not call:
-            return False
-        del self._waiting[call.message_id]
-        return True
+        return self._calls.withdraw(call)
 
     def send(self, message: Send, /, *, message_id: str | None = None) -> str:
         """Send a message that is never answered; it need not wait for a call (Part 4, 4.2.4).
@@ -342,13 +324,8 @@ class Session:
             return
         self._now = now
         self._closed = reason
-        calls = [call for call, _ in self._waiting.values()]
-        if self._outstanding is not None:
-            calls.insert(0, self._outstanding)
-        self._outstanding = None
-        self._waiting.clear()
         self._out.clear()
-        self._events.extend(CallFailed(call, SessionClosedError(reason)) for call in calls)
+        self._events.extend(CallFailed(call, SessionClosedError(reason)) for call in self._calls.clear())
         unanswered = tuple(call for call in self._serving.values() if call.message_id not in self._held)
         self._serving.clear()
         self._held.clear()
@@ -357,10 +334,10 @@ class Session:
     def handle_timer(self, now: float, /) -> None:
         """Let the outstanding call end if its time is up. Coming too early does no harm."""
         self._now = now
-        call = self._outstanding
-        if call is None or now < self._deadline:
+        call = self._calls.outstanding
+        if call is None or now < self._calls.deadline:
             return
-        self._remember(self._expired, call.message_id, None)
+        self._calls.expire(call)
         self._end(CallFailed(call, CallTimeout(f"no answer to {_action(call)} within {call.timeout_s:g} s")))
 
     # What comes out
@@ -376,7 +353,7 @@ class Session:
 
     def next_timer(self) -> float | None:
         """When to call :meth:`handle_timer`, or None."""
-        return None if self._outstanding is None else self._deadline
+        return None if self._calls.outstanding is None else self._calls.deadline
 
     @property
     def is_closed(self) -> bool:
@@ -398,35 +375,26 @@ class Session:
         if not self.version.has(action.name):
             raise LocalProtocolError(f"expected an action of {self.version.subprotocol}, found {action.name}")
 
-    def _start(self, call: Call, frame: bytes) -> None:
-        self._outstanding = call
-        self._deadline = self._now + call.timeout_s
-        self._write(frame)
-
     def _end(self, event: ResultReceived | CallFailed) -> None:
         """The outstanding call has ended; the next one may leave."""
         self._events.append(event)
-        self._outstanding = None
-        for message_id, (call, frame) in self._waiting.items():
-            del self._waiting[message_id]
-            self._start(call, frame)
-            break
+        self._write_next(self._calls.end(self._now))
 
-    def _is_outstanding(self, message_id: str) -> Call | None:
-        call = self._outstanding
-        return call if call is not None and call.message_id == message_id else None
+    def _write_next(self, frame: bytes | None) -> None:
+        if frame is not None:
+            self._write(frame)
 
     def _take_result(self, frame: Frame, response: Response | None, data: Any, signed: bool) -> None:
-        call = self._is_outstanding(frame.message_id)
+        call = self._calls.matches(frame.message_id)
         if call is None or response is None:  # row 23
             self._drop_answer(frame.message_id, data)
             return
         self._observe("in", data, "ok")  # row 21
-        self._remember(self._results, call.message_id, call)
+        remember(self._results, call.message_id, call, self.limits.remembered)
         self._end(ResultReceived(call, response, signed))
 
     def _take_error(self, frame: Frame, data: Any) -> None:
-        call = self._is_outstanding(frame.message_id)
+        call = self._calls.matches(frame.message_id)
         if call is None:  # row 23; a peer that could not read an id says "-1", and that is nobody's
             self._drop_answer(frame.message_id, data)
             return
@@ -437,7 +405,7 @@ class Session:
         if message_id == "-1":
             self._drop("uncorrelated", message_id, data)
         else:
-            self._drop("late" if message_id in self._expired else "unsolicited", message_id, data)
+            self._drop("late" if self._calls.has_expired(message_id) else "unsolicited", message_id, data)
 
     # Calls of the peer
 
@@ -445,7 +413,7 @@ class Session:
         """Which type a frame's payload must have, after all that is decided before looking at it."""
         kind = frame.message_type
         if kind == CALL_RESULT:
-            call = self._is_outstanding(frame.message_id)
+            call = self._calls.matches(frame.message_id)
             if call is None:
                 return None
             action = ACTION_OF[type(call.request)]
@@ -505,7 +473,7 @@ class Session:
             if answer is None:
                 break
             del self._serving[first.message_id]
-            self._remember(self._answered, first.message_id, first.request)
+            remember(self._answered, first.message_id, first.request, self.limits.remembered)
             self._write(answer)
 
     def _take_objection(self, frame: Frame, data: Any) -> None:
@@ -545,7 +513,7 @@ class Session:
             self._refuse_result(error, data)
         else:  # rows 25 to 27: errors and SENDs are never answered
             self._note_refusal(error, False, data)
-            if kind == CALL_ERROR and (call := self._is_outstanding(error.message_id)) is not None:
+            if kind == CALL_ERROR and (call := self._calls.matches(error.message_id)) is not None:
                 self._end(CallFailed(call, error))
 
     def _refuse_unknown_type(self, error: RemoteProtocolError, data: Any) -> None:
@@ -563,7 +531,7 @@ class Session:
         self._reply_error(error, data)
 
     def _refuse_result(self, error: RemoteProtocolError, data: Any) -> None:
-        call = self._is_outstanding(error.message_id)
+        call = self._calls.matches(error.message_id)
         if call is None:  # rows 23, 24
             self._drop_answer(error.message_id, data)
             return
@@ -609,12 +577,6 @@ class Session:
     def _observe(self, direction: Literal["in", "out"], data: Any, verdict: str) -> None:
         if self._observer is not None:
             self._observer(Observation(direction, data, self._now, verdict))
-
-    def _remember(self, ring: dict[str, Any], message_id: str, value: Any) -> None:
-        """Keep something under an id, and forget the oldest beyond the limit."""
-        ring[message_id] = value
-        if len(ring) > self.limits.remembered:
-            del ring[next(iter(ring))]
 
 
 def _action(call: Call) -> str:

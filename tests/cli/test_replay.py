@@ -102,7 +102,7 @@ def csms(play: Play) -> None:
 
 
 def session_id(session: Session) -> str:
-    outstanding = session._outstanding
+    outstanding = session._calls.outstanding
     assert outstanding is not None
     return outstanding.message_id
 
