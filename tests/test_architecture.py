@@ -39,7 +39,7 @@ FLOORS = [
 FOUNDATION = {"msgspec", "orjson"}
 
 #: What a module imports where it is used only, since it comes as an extra.
-EXTRAS = {"ocpp21.signing": {"cryptography"}}
+EXTRAS = {"ocpp21.signing": {"cryptography"}, "ocpp21.testing.pki": {"cryptography"}}
 
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 

@@ -8,7 +8,6 @@ import pytest
 import raw_peer
 from raw_peer import ALIVE, AUTHORIZE, AUTHORIZED, HEARTBEAT, STREAM
 
-from ocpp21 import testing
 from ocpp21.errors import CallTimeout
 from ocpp21.errors import SessionClosed as SessionClosedError
 from ocpp21.events import CallFailed, CallReceived, Event, FrameDropped, ResultReceived, SendReceived, SessionClosed
@@ -115,7 +114,7 @@ def test_time_does_not_run_backwards() -> None:
 
 def test_a_pair_that_never_becomes_quiet_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each handler sends for each event that it sees."""
-    monkeypatch.setattr(testing, "_BUSY", 1000)
+    monkeypatch.setattr("ocpp21.testing.pair._BUSY", 1000)
     station = Session("CS", limits=Limits(error_burst=10**9, garbage=10**9))
     pair = Pair(station, on_station=lambda event: station.send(STREAM), on_csms=lambda event: pair.inject("CS", b"x"))
     station.send(STREAM)
