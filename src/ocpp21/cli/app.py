@@ -8,6 +8,8 @@ import typer
 
 from ocpp21 import __version__
 from ocpp21.cli.bench import bench
+from ocpp21.cli.call import call
+from ocpp21.cli.listen import listen
 from ocpp21.cli.replay import replay
 from ocpp21.cli.show import show
 from ocpp21.cli.validate import validate
@@ -25,6 +27,8 @@ app.command()(validate)
 app.command()(show)
 app.command()(bench)
 app.command()(replay)
+app.command()(listen)
+app.command()(call)
 
 
 def _print_version(wanted: bool) -> None:
