@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from datetime import UTC, datetime
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ocpp21 import framing
 from ocpp21.errors import PayloadError
-from ocpp21.messages import BootNotificationResponse, HeartbeatRequest, RegistrationStatusEnumType
 
 ROOT = Path(__file__).parents[1]
-MESSAGES, STATION, CSMS = re.findall(
-    r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
-)
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+MESSAGES, STATION, CSMS, SESSION = EXAMPLES
 
 
 def test_messages() -> None:
@@ -28,28 +29,37 @@ def test_messages() -> None:
     assert f"# PayloadError: {caught.value}  " in MESSAGES
 
 
-def test_station(capsys: pytest.CaptureFixture[str]) -> None:
-    call, _, rest = STATION.partition("station.receive(")
-    names: dict[str, Any] = {}
-    exec(call, names)
-    (frame,) = names["outgoing"]
-    accepted = RegistrationStatusEnumType.ACCEPTED
-    answer = BootNotificationResponse(current_time=datetime.now(UTC), interval=300, status=accepted)
-    names["incoming"] = framing.call_result(framing.parse(frame).message_id, answer)
-    exec(f"station.receive({rest}", names)
-    assert capsys.readouterr().out == "Accepted 300\n"
+def test_station_and_csms() -> None:
+    """The two programs, one against the other, on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    programs = [program.replace("9000", str(port)) for program in (CSMS, STATION)]
+    csms = subprocess.Popen([sys.executable, "-c", programs[0]], stdout=subprocess.PIPE, text=True)
+    try:
+        wait_for(port)
+        station = subprocess.run(
+            [sys.executable, "-c", programs[1]], capture_output=True, text=True, timeout=30, check=True
+        )
+    finally:
+        csms.terminate()
+        printed, _ = csms.communicate(timeout=30)
+    assert station.stdout == "Accepted 300\n"
+    assert "CS001" in printed
+    assert csms.returncode == 0
 
 
-def test_csms() -> None:
-    imports = STATION.partition("station =")[0]
-    report = b'{"requestId":1,"generatedAt":"2026-01-05T12:00:00Z","seqNo":0}'
-    for frame, answer in (
-        (framing.call("a", HeartbeatRequest()), b'[3,"a",{"currentTime":"'),
-        (b'[2,"b","NotifyReport",%s]' % report, b'[4,"b","NotSupported","",{}]'),
-    ):
-        names: dict[str, Any] = {"frame_of_the_station": frame}
-        exec(imports + CSMS, names)
-        assert names["answers"][0].startswith(answer)
+def wait_for(port: int) -> None:
+    """Connect until somebody listens."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+    raise TimeoutError
+
+
+def test_session(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(SESSION, {})
+    assert re.fullmatch(r"b'\[2,\"[0-9a-f-]{36}\",\"Heartbeat\",\{\}\]'\n", capsys.readouterr().out)
 
 
 def test_commands_stand_where_they_are_looked_for() -> None:

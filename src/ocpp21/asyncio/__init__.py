@@ -22,14 +22,17 @@ from ocpp21.asyncio.client import connect
 from ocpp21.asyncio.connection import Connection
 from ocpp21.asyncio.door import Candidate
 from ocpp21.asyncio.handlers import Handler, Handlers
+from ocpp21.asyncio.passwords import Authenticator, PasswordStore
 from ocpp21.asyncio.patience import Patience
 from ocpp21.asyncio.profiles import NetworkProfile
 from ocpp21.asyncio.reconnecting import AttemptFailed, Client, Connected, Disconnected
+from ocpp21.asyncio.security import CsmsSecurityProfile, SecurityProfile
 from ocpp21.asyncio.server import Server, serve
 from ocpp21.asyncio.transport import Closed, HandshakeFailed, Transport
 
 __all__ = [
     "AttemptFailed",
+    "Authenticator",
     "BackOff",
     "Bounds",
     "Candidate",
@@ -37,13 +40,16 @@ __all__ = [
     "Closed",
     "Connected",
     "Connection",
+    "CsmsSecurityProfile",
     "Disconnected",
     "Handler",
     "Handlers",
     "HandshakeFailed",
     "NetworkProfile",
+    "PasswordStore",
     "Patience",
     "Refusal",
+    "SecurityProfile",
     "Server",
     "Transport",
     "connect",

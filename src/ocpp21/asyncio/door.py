@@ -119,7 +119,7 @@ class Door:
         if not self.is_open or socket.is_surplus:
             reason = "too many connections" if self.is_open else "draining"
             return Refusal(503, reason, (("Retry-After", "10"),))
-        if getattr(request, "method", "GET") != "GET":  # websockets before 16 takes nothing else, and does not say it
+        if request.method != "GET":
             return Refusal(405, "expected GET", (("Allow", "GET"),))
         if not self._origins.issuperset(request.headers.get_all("Origin")):
             return Refusal(403, "unexpected origin")
@@ -148,7 +148,8 @@ class Door:
 
 def _note_refusal(socket: ServerSocket, request: Request, status: int, reason: str) -> None:
     socket.is_refused = True
-    note(logging.WARNING, "handshake refused", status=status, reason=reason, source=socket.source, path=request.path)
+    path = request.path.partition("?")[0]  # behind it there may be a token
+    note(logging.WARNING, "handshake refused", status=status, reason=reason, source=socket.source, path=path)
 
 
 def _certificate(socket: ServerSocket) -> PeerCertificate | None:
