@@ -6,11 +6,14 @@ import asyncio
 import logging
 import os
 import signal
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from loopback import (
     BRIEF,
+    HANG_S,
     PASSWORD,
     Passwords,
     is_served,
@@ -466,3 +469,38 @@ def test_a_run_at_debug_tells_no_secret(caplog: pytest.LogCaptureFixture) -> Non
     assert "connection closed identity=CS1" in text
     for shape in (secret, "wr0ng", "Authorization", "Basic ", "Q1MxO"):  # the last one is CS1 in base64
         assert shape not in text
+
+
+# The end of the process
+
+TWICE = """
+import asyncio, os, signal, socket, threading
+from ocpp21.asyncio import Patience, serve
+
+ASK = ("GET /CS1 HTTP/1.1|Host: h|Connection: Upgrade|Upgrade: websocket|Sec-WebSocket-Version: 13|"
+       "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==|Sec-WebSocket-Protocol: ocpp2.1||").replace("|", "\\r\\n")
+
+def peer(port):
+    with socket.create_connection(("127.0.0.1", port)) as station:
+        station.sendall(ASK.encode())
+        station.recv(4096)
+        os.kill(os.getpid(), signal.SIGINT)
+        while b"going away" not in station.recv(4096):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        while station.recv(4096):  # never answers the close
+            pass
+
+async def main():
+    patience = Patience(close_timeout_s=0.2)
+    async with serve(lambda c: None, "127.0.0.1", 0, allow_unauthenticated=True, patience=patience) as server:
+        threading.Thread(target=peer, args=(server.ports[0],), daemon=True).start()
+        await server.serve_until(timeout_s=0.2)
+
+asyncio.run(main())
+"""
+
+
+def test_two_interrupts_end_a_process_whose_peer_does_not_close() -> None:
+    ended = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, timeout=HANG_S)
+    assert ended.stderr.rstrip().endswith("KeyboardInterrupt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import ssl as tls
@@ -112,7 +113,10 @@ class Server:
             self._start(connection.drain(timeout_s))
         while self._background:
             await asyncio.wait(self._background)
-        await self._listener.wait_closed()
+        # The listener never says that it is closed when its own task was cancelled, as a second Ctrl-C does.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s + self._options["patience"].close_timeout_s):
+                await self._listener.wait_closed()
 
     async def serve_until(self, *signals: signal.Signals, timeout_s: float = 10.0) -> None:
         """Serve until a signal comes, SIGTERM or SIGINT by default, then :meth:`drain`. Not on Windows.
