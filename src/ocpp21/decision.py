@@ -13,11 +13,12 @@ import orjson
 
 from ocpp21._speedups import validators
 from ocpp21.errors import ErrorCode, PayloadError, RemoteProtocolError
+from ocpp21.framing import CALL, CALL_RESULT, SEND
 
 __all__ = ["Fault", "judge"]
 
 #: Elements of a frame by its type (Part 4, 4.1.6); those of an error may be fewer (row 25).
-_ELEMENTS = {2: 4, 3: 3, 6: 4}
+_ELEMENTS = {CALL: 4, CALL_RESULT: 3, SEND: 4}
 
 
 class Fault(Enum):

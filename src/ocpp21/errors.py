@@ -60,7 +60,9 @@ def shorten(text: str, limit: int = MAX_DESCRIPTION) -> str:
 
 
 def printable(text: str) -> str:
-    """Escape what does not print, line breaks first of all: text of a peer must not forge lines of a log."""
+    """Escape all that could steer a terminal, or forge a line of a log: controls, direction marks, surrogates."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 

@@ -22,8 +22,13 @@ from ocpp21.refusal import quote
 from ocpp21.wire import Datatype, Message, Request, Response, Send
 
 __all__ = [
+    "CALL",
+    "CALL_ERROR",
+    "CALL_RESULT",
+    "CALL_RESULT_ERROR",
     "MAX_MESSAGE_ID",
     "MAX_SIZE",
+    "SEND",
     "Frame",
     "call",
     "call_error",
@@ -44,10 +49,12 @@ MAX_SIZE: Final = 1 << 20
 #: The id that stands for one that could not be read (Part 4, 4.2.3); nobody may choose it.
 _UNREADABLE = "-1"
 
-# Message types (Part 4, Table 3).
-_CALL: Final = 2
-_CALL_RESULT: Final = 3
-_SEND: Final = 6
+# Message types, the first element of a frame (Part 4, Table 3).
+CALL: Final = 2
+CALL_RESULT: Final = 3
+CALL_ERROR: Final = 4
+CALL_RESULT_ERROR: Final = 5
+SEND: Final = 6
 
 #: What the payload of a CALL must be, by action; filled as actions are met, so it never outgrows the standard.
 _CALLS: Final[dict[str, Schema]] = {}
@@ -92,11 +99,11 @@ def unpack(
 
 
 def _schema_of(frame: Frame, response: Callable[[str], type[Response] | None] | None = None) -> Schema | None:
-    if frame.message_type == _CALL_RESULT:
+    if frame.message_type == CALL_RESULT:
         kind = response(frame.message_id) if response is not None else None
         return None if kind is None else SCHEMAS[kind]
     schema = SCHEMAS[request_class(frame)]
-    if frame.message_type == _CALL:
+    if frame.message_type == CALL:
         _CALLS[str(frame.action)] = schema
     return schema
 
@@ -115,7 +122,7 @@ def request_class(frame: Frame, action: str | None = None, /) -> type[Request[An
     if known is None:
         raise _misplaced(frame, ErrorCode.NOT_IMPLEMENTED, "an action of OCPP 2.1")
     # An action of the wrong kind of frame is no unknown one (N15.FR.01).
-    if (known.kind == "SEND") != (frame.message_type == _SEND):
+    if (known.kind == "SEND") != (frame.message_type == SEND):
         raise _misplaced(frame, ErrorCode.PROTOCOL_ERROR, f"a {known.kind} for this action")
     return known.request
 

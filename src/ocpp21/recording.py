@@ -20,6 +20,7 @@ import msgspec
 
 from ocpp21 import framing
 from ocpp21.errors import OcppError, RemoteProtocolError
+from ocpp21.framing import CALL, CALL_RESULT
 from ocpp21.observation import Observation
 from ocpp21.redaction import redact
 
@@ -31,9 +32,6 @@ _MAX_LINE: Final = 2 * MAX_FRAME
 
 #: CALLs that are remembered until they are answered; the oldest is forgotten first. More are never in flight.
 _MAX_CALLS: Final = 256
-
-_CALL: Final = 2
-_CALL_RESULT: Final = 3
 
 _NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -179,11 +177,11 @@ class Recorder:
             frame = framing.parse(raw, max_size=None)
         except RemoteProtocolError:
             return None
-        if frame.message_type == _CALL:
+        if frame.message_type == CALL:
             self._actions[direction, frame.message_id] = str(frame.action)
             if len(self._actions) > _MAX_CALLS:
                 del self._actions[next(iter(self._actions))]
-        elif frame.message_type == _CALL_RESULT:
+        elif frame.message_type == CALL_RESULT:
             return self._actions.pop(("out" if direction == "in" else "in", frame.message_id), None)
         return None
 

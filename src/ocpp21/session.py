@@ -53,7 +53,7 @@ from ocpp21.events import (
     SendReceived,
     SessionClosed,
 )
-from ocpp21.framing import Frame
+from ocpp21.framing import CALL, CALL_ERROR, CALL_RESULT, CALL_RESULT_ERROR, SEND, Frame
 from ocpp21.limits import ErrorBudget, Limits, remember
 from ocpp21.messages.registry import ACTION_OF
 from ocpp21.observation import Observation, Observer, Statistics
@@ -65,12 +65,6 @@ from ocpp21.wire import Action, Message, Request, Response, Send
 __all__ = ["Gate", "Limits", "Session", "Side"]
 
 Side = Literal["CS", "CSMS"]
-
-CALL: Final = 2
-CALL_RESULT: Final = 3
-CALL_ERROR: Final = 4
-CALL_RESULT_ERROR: Final = 5
-SEND: Final = 6
 
 #: Says why a message of this action may not be taken now, or None: the registration gate (B01.FR.10, B02.FR.09,
 #: B03.FR.07, B03.FR.08). Asked before the payload is looked at.

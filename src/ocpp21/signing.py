@@ -242,7 +242,7 @@ class KeySigner:
     def __init__(
         self, key: PrivateKey, certificate: Certificate | None = None, *, algorithm: Algorithm | None = None
     ) -> None:
-        _need_cryptography()
+        need_cryptography("signed messages")
         public_key = _public_key(key)
         algorithms = _algorithms(public_key)
         if algorithm is not None and algorithm not in algorithms:
@@ -281,7 +281,7 @@ class KeyVerifier:
     """
 
     def __init__(self, trusted: Iterable[PublicKey | Certificate], /) -> None:
-        _need_cryptography()
+        need_cryptography("signed messages")
         from cryptography.x509 import Certificate
 
         self._bare: list[PublicKey] = []
@@ -390,12 +390,20 @@ def _insecure(expected: str, found: str) -> SignatureError:
 # Keys
 
 
-def _need_cryptography() -> None:
+def need_cryptography(what: str) -> None:
+    """See that the extra is installed, before anything of it is used.
+
+    Args:
+        what: is not to be had without it.
+
+    Raises:
+        ModuleNotFoundError: it is not.
+    """
     try:
         import cryptography  # noqa: F401, only whether it is there
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "signed messages need cryptography: pip install ocpp21[signing]", name="cryptography"
+            f"{what} need cryptography: pip install ocpp21[signing]", name="cryptography"
         ) from error
 
 

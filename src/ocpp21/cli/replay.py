@@ -19,7 +19,7 @@ from ocpp21 import codec, framing
 from ocpp21.cli.terminal import complain, json_line, painter, printable
 from ocpp21.errors import CallError, OcppError, RemoteProtocolError
 from ocpp21.events import CallReceived, ResultReceived
-from ocpp21.framing import Frame
+from ocpp21.framing import CALL, CALL_ERROR, CALL_RESULT, Frame
 from ocpp21.messages.registry import ACTION_OF, ACTIONS
 from ocpp21.observation import Observation
 from ocpp21.recording import DamagedRecording, Record, read
@@ -30,9 +30,6 @@ from ocpp21.wire import Action, Send
 
 __all__ = ["Difference", "Replay", "Role", "replay"]
 
-_CALL: Final = 2
-_CALL_RESULT: Final = 3
-_CALL_ERROR: Final = 4
 _CALL_RESULT_ERROR: Final = 5
 
 _GATE_CLOSED: Final = "refused SecurityError"
@@ -178,7 +175,7 @@ class Replay:
         self._at(record)
         self._due.extend(self._ahead)
         self._ahead.clear()
-        if frame is not None and frame.message_type == _CALL:
+        if frame is not None and frame.message_type == CALL:
             self._actions["in", frame.message_id] = str(frame.action)
         self._session.receive(record.data or b"", record.at)
         if self._verdict != record.verdict:
@@ -234,7 +231,7 @@ class Replay:
             if (result := self._results.pop(message_id, None)) is not None:
                 self._session.reject(result, _call_error(frame))
         elif (call := self._calls.pop(message_id, None)) is not None:
-            if frame.message_type == _CALL_ERROR:
+            if frame.message_type == CALL_ERROR:
                 self._session.refuse(call, _call_error(frame))
             else:
                 response = ACTION_OF[type(call.request)].response or ""
@@ -264,7 +261,7 @@ class Replay:
                 self._differ(self._now, "sent", None, _shown(data, self._action(frame)))
 
     def _action(self, frame: Frame) -> str | None:
-        return self._actions.get(("in", frame.message_id)) if frame.message_type == _CALL_RESULT else None
+        return self._actions.get(("in", frame.message_id)) if frame.message_type == CALL_RESULT else None
 
     def _differ(self, record: Record, what: str, recorded: str | None, now: str | None) -> None:
         self._differences.append(Difference(record.line, what, recorded, now))
@@ -282,7 +279,7 @@ class Replay:
             return is_left_out
         of_whom = record.direction if frame.message_type == _CALL_RESULT_ERROR else _other(record.direction)
         return (of_whom, frame.message_id) in self._left_out or (
-            frame.message_type == _CALL_RESULT and is_signed(frame.payload or b"")
+            frame.message_type == CALL_RESULT and is_signed(frame.payload or b"")
         )
 
 
@@ -296,8 +293,8 @@ def _timeouts(records: Sequence[Record]) -> Iterator[tuple[int, float]]:
         frame = _parse(record)
         if frame is None:
             continue
-        is_call = record.direction == "out" and frame.message_type == _CALL
-        is_answer = record.direction == "in" and frame.message_type in (_CALL_RESULT, _CALL_ERROR)
+        is_call = record.direction == "out" and frame.message_type == CALL
+        is_answer = record.direction == "in" and frame.message_type in (CALL_RESULT, CALL_ERROR)
         if waiting is not None and (is_call or (is_answer and frame.message_id == waiting[1])):
             if is_call or record.verdict == "dropped late":
                 yield waiting[0].line, max(record.at - waiting[0].at, sys.float_info.min)

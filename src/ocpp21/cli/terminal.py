@@ -9,22 +9,14 @@ from typing import Any
 
 from rich.console import Console
 
+from ocpp21.errors import printable
+
 __all__ = ["Paint", "complain", "json_line", "painter", "printable"]
 
 #: Writes a text in a style such as ``red``.
 Paint = Callable[[str, str], str]
 
 _ANSI = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
-
-
-def printable(text: str) -> str:
-    """Escape all that could steer a terminal or pass for something else: controls, direction marks, surrogates."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode("ascii")
-        for char in text
-    )
 
 
 def json_line(value: Any) -> str:

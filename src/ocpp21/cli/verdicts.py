@@ -13,6 +13,7 @@ from ocpp21 import codec, framing
 from ocpp21._speedups import validators
 from ocpp21.codec import Deviation
 from ocpp21.errors import ErrorCode, PayloadError, RemoteProtocolError, shorten
+from ocpp21.framing import CALL, CALL_ERROR, CALL_RESULT, CALL_RESULT_ERROR, SEND
 from ocpp21.messages.registry import ACTION_OF, ACTIONS
 from ocpp21.refusal import quote
 from ocpp21.wire import Action, Message
@@ -25,9 +26,13 @@ MAX_WAITING: Final = 10_000
 #: Longest action that is shown and compared, in characters; as in frames.
 _MAX_ACTION: Final = 64
 
-_CALL_RESULT: Final = 3
-_CALL_ERROR: Final = 4
-_KINDS: Final = {2: "CALL", _CALL_RESULT: "CALLRESULT", _CALL_ERROR: "CALLERROR", 5: "CALLRESULTERROR", 6: "SEND"}
+_KINDS: Final = {
+    CALL: "CALL",
+    CALL_RESULT: "CALLRESULT",
+    CALL_ERROR: "CALLERROR",
+    CALL_RESULT_ERROR: "CALLRESULTERROR",
+    SEND: "SEND",
+}
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -112,9 +117,9 @@ class Judge:
         verdict.id = frame.message_id
         if frame.action is not None:
             self._judge_action(frame, frame.action, verdict)
-        elif frame.message_type == _CALL_RESULT:
+        elif frame.message_type == CALL_RESULT:
             self._judge_result(frame, verdict)
-        elif frame.message_type == _CALL_ERROR:
+        elif frame.message_type == CALL_ERROR:
             for action in self._calls.oldest(frame.message_id)[:1]:
                 verdict.action = action.name
                 self._calls.answer(frame.message_id, action)

@@ -25,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from ocpp21.signing import need_cryptography
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -126,7 +128,7 @@ class Pki:
     def __init__(
         self, directory: Path | None = None, /, *, organization: str = "Example CSO", now: datetime | None = None
     ) -> None:
-        _need_cryptography()
+        need_cryptography("test certificates")
         self.organization: Final = organization
         self._directory = directory
         self._now = now or datetime.now(UTC)
@@ -247,15 +249,6 @@ class Pki:
                 return self._now + _DAY, self._now + _DAY + lasting
             case _:
                 return self._now - timedelta(hours=1), self._now + lasting
-
-
-def _need_cryptography() -> None:
-    try:
-        import cryptography  # noqa: F401, only whether it is there
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "test certificates need cryptography: pip install ocpp21[signing]", name="cryptography"
-        ) from error
 
 
 def _new_key(kind: KeyKind) -> PrivateKey:
