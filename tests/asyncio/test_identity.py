@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocpp21.asyncio.identity import InvalidPath, check_identity, connection_url, identity_of
+from ocpp21.asyncio.identity import InvalidPath, check_identity, connection_url, fold, identity_of
 from ocpp21.errors import LocalProtocolError
 
 GOOD = ["CS1", "cs1", "RDAM|123", "a" * 48, "*-_=+|@.", "a..b", "@"]
@@ -69,3 +69,11 @@ def test_what_is_no_endpoint_is_refused(url: str) -> None:
     with pytest.raises(LocalProtocolError, match="expected a URL") as caught:
         connection_url(url, "CS1")
     assert "u:p" not in str(caught.value)
+
+
+def test_nobody_shares_the_key_of_another() -> None:
+    """Letters that only look alike, or fold into ASCII elsewhere, are other identities."""
+    assert fold("CS*k") == fold("cs*K") == "cs*k"
+    assert (
+        len({fold(name) for name in ("k", "\u212a", "\uff4b", "κ", "s", "\u017f", "ss", "ß", "i", "İ", "\u0131")}) == 11
+    )

@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from ocpp21.asyncio.admission import Bounds, Refusal
+from ocpp21.asyncio.identity import fold
 from ocpp21.asyncio.journal import complain, note
-from ocpp21.asyncio.passwords import Authenticator, fold
+from ocpp21.asyncio.passwords import Authenticator
 from ocpp21.asyncio.throttle import Throttle
 
 __all__ = ["Authentication", "Knows", "credentials"]

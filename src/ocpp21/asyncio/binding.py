@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ocpp21.asyncio.passwords import fold
+from ocpp21.asyncio.identity import fold
 from ocpp21.refusal import quote
 
 __all__ = ["ByIdentity", "BySerialNumber", "BySerialNumberOrIdentity", "CertificateBinder", "PeerCertificate"]

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from ocpp21.errors import LocalProtocolError
 from ocpp21.refusal import quote as quoted
 
-__all__ = ["InvalidPath", "check_identity", "connection_url", "identity_of"]
+__all__ = ["InvalidPath", "check_identity", "connection_url", "fold", "identity_of"]
 
 _IDENTITY: Final = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 
@@ -40,6 +40,14 @@ def check_identity(identity: str, /) -> str:
             f"expected 1 to 48 characters of A-Z a-z 0-9 * - _ = + | @ ., found {quoted(identity)}"
         )
     return identity
+
+
+def fold(identity: str, /) -> str:
+    """Give an identity as a key: identifierStrings are ASCII and know no case (Part 2, 2.1.4); others stay as they are.
+
+    Letters beyond ASCII must not fold into it: the Kelvin sign would become a k.
+    """
+    return identity.lower() if identity.isascii() else identity
 
 
 def connection_url(endpoint: str, identity: str, /) -> str:

@@ -15,13 +15,13 @@ import string
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from ocpp21.asyncio.identity import fold
 from ocpp21.errors import LocalProtocolError
 
 __all__ = [
     "Authenticator",
     "PasswordStore",
     "check_password",
-    "fold",
     "generate_password",
     "hash_password",
     "verify_password",
@@ -166,14 +166,6 @@ class PasswordStore:
         hashed = self._hashes.get(fold(identity))
         is_right = await asyncio.to_thread(verify_password, password, hashed or self._nobodys)
         return is_right and hashed is not None
-
-
-def fold(identity: str, /) -> str:
-    """Give an identity as a key: identifierStrings are ASCII and know no case (Part 2, 2.1.4); others stay as they are.
-
-    Letters beyond ASCII must not fold into it: the Kelvin sign would become a k.
-    """
-    return identity.lower() if identity.isascii() else identity
 
 
 def _scrypt(password: bytes, salt: bytes, cost: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import Final
 
 from ocpp21.asyncio.admission import Bounds, Refusal
 from ocpp21.asyncio.connection import Connection
-from ocpp21.asyncio.passwords import fold
+from ocpp21.asyncio.identity import fold
 from ocpp21.asyncio.throttle import Throttle
 
 __all__ = ["Registry"]
