@@ -163,31 +163,59 @@ async def test_only_get(method: str) -> None:
         assert answer.startswith(b"HTTP/1.1 405") and b"Allow: GET" in answer
 
 
+#: A header that nobody must find in a log.
+SECRET = "Authorization: Basic aHVudGVyMg=="
+
+
+@pytest.mark.attack("A53")
+@pytest.mark.attack("A58")
 @pytest.mark.parametrize(
-    "lines, status",
+    "lines, status, reason",
     [
-        (["GET /ocpp/CS1 HTTP/1.1", "Host: h"], b"426"),
-        (["GET /ocpp/CS1 HTTP/1.0", *UPGRADE], b"505"),
-        (["PRI * HTTP/2.0", "", "SM"], b""),
-        (["GET /ocpp/CS1 HTTP/1.1", "Host: h", "Content-Length: 5", *UPGRADE], b""),
-        (["GET /ocpp/CS1 HTTP/1.1", "Transfer-Encoding: chunked", *UPGRADE], b""),
-        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, "Upgrade: h2c"], b"426"),
-        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, *["X-A: 1"] * 200], b"431"),
-        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, "X-A: " + "a" * 9000], b"431"),
-        (["GET /ocpp/CS1" + "a" * 9000 + " HTTP/1.1", *UPGRADE], b"414"),
-        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, " folded"], b""),
-        (["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"], b""),
+        (["GET /ocpp/CS1 HTTP/1.1", "Host: h"], b"426", "'Upgrade Required'"),
+        (["GET /ocpp/CS1 HTTP/1.0", *UPGRADE], b"505", "'HTTP Version Not Supported'"),
+        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE[:-1]], b"400", "'Bad Request'"),
+        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, UPGRADE[-1]], b"400", "'Bad Request'"),
+        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, "Upgrade: h2c"], b"426", "'Upgrade Required'"),
+        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, *["X-A: 1"] * 200], b"431", "'headers too large'"),
+        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, "X-A: " + "a" * 9000], b"431", "'headers too large'"),
+        (["GET /ocpp/CS1" + "a" * 9000 + " HTTP/1.1", *UPGRADE], b"414", "'request line too long'"),
+        (["PRI * HTTP/2.0", "", "SM"], b"", "'no request of HTTP/1.1'"),
+        (["GET /ocpp/CS1 HTTP/1.1", "Host: h", "Content-Length: 5", *UPGRADE], b"", "'no request of HTTP/1.1'"),
+        (["GET /ocpp/CS1 HTTP/1.1", "Transfer-Encoding: chunked", *UPGRADE], b"", "'no request of HTTP/1.1'"),
+        (["GET /ocpp/CS1 HTTP/1.1", *UPGRADE, " folded"], b"", "'no request of HTTP/1.1'"),
+        (["GET /ocpp/CS1\xe9 HTTP/1.1", *UPGRADE], b"", "'no request of HTTP/1.1'"),
+        (["GET hunter2"], b"", "'no request of HTTP/1.1'"),
+        (["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"], b"", "'no request of HTTP/1.1'"),
     ],
-    ids=lambda value: ascii(value[0])[:30] if isinstance(value, list) else value.decode(),
+    ids=lambda value: ascii(value[0])[:30] if isinstance(value, list) else None,
 )
-async def test_what_is_no_upgrade(lines: list[str], status: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """A53, A58: refused or cut off, and the next one is served."""
+async def test_what_is_no_upgrade(
+    lines: list[str], status: bytes, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Refused or cut off, with one line in the log; and the next one is served."""
     async with open_to_all() as server:
-        answer = await say(server, *lines)
-        assert ("handshake refused" in caplog.text) == (status in (b"426", b"505"))  # others are no requests
+        answer = await say(server, lines[0], SECRET, *lines[1:])
         assert answer.startswith(b"HTTP/1.1 " + status) if status else answer == b""
+        await until(lambda: "handshake refused" in caplog.text)
         async with station(server) as connection:
             assert await connection.call(HEARTBEAT) == ALIVE
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("ocpp21")]
+    shown = f"status={status.decode()} " if status else ""
+    assert line.startswith(f"handshake refused {shown}reason={reason} source=127.0.0.1")
+    assert "hunter2" not in line and "aHVudGVyMg" not in line and len(line) < 250
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /ocpp/CS1 HT", b"GET /ocpp/CS1 HTTP/1.1\r\nHost: h\r\n"])
+async def test_who_goes_before_asking_is_no_attacker(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Load balancers look whether a port is open; that is worth a line at INFO, not a warning."""
+    caplog.set_level(logging.INFO, "ocpp21.asyncio")
+    async with open_to_all() as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
+        writer.write(sent)
+        writer.close()
+        await until(lambda: "handshake not finished source=127.0.0.1" in caplog.text)
+        assert [record.levelno for record in caplog.records if "handshake" in record.getMessage()] == [logging.INFO]
 
 
 # The subprotocol

@@ -20,6 +20,8 @@ class Bounds(msgspec.Struct, frozen=True):
     Attributes:
         connections: that may be open at a time, those in their handshake included.
         per_source: of them from one address; None for no bound, as behind a proxy or a Local Controller.
+        arrivals_per_source: connections from one address at once, whatever becomes of them; every second gives a
+            hundred back. None for no bound.
         handshake_timeout_s: for TLS, and again for the opening handshake, in seconds.
         failures_per_source: wrong credentials from one address at once; every second gives one back.
         failures_per_identity: wrong credentials for one identity at once, from one address or all together; every
@@ -30,6 +32,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
     connections: int = 10_000
     per_source: int | None = 1_000
+    arrivals_per_source: int | None = 1_000
     handshake_timeout_s: float = 10.0
     failures_per_source: int = 20
     failures_per_identity: int = 5

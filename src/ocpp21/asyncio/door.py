@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import msgspec
+from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
 from websockets.http11 import Request, Response
 
 from ocpp21.asyncio.admission import Refusal
@@ -90,7 +91,7 @@ class Door:
             refusal = Refusal(500, "admission failed")
         if refusal is None:
             return None
-        _note_refusal(socket, request, refusal.status, refusal.reason)
+        _note_refusal(socket, refusal.status, refusal.reason)
         response: Response = socket.respond(refusal.status, "")
         response.headers.update(refusal.headers)
         return response
@@ -98,7 +99,21 @@ class Door:
     def note_response(self, socket: ServerSocket, request: Request, response: Response, /) -> None:
         """Write down what the WebSocket library refuses: what is no handshake."""
         if response.status_code != 101 and not socket.is_refused:
-            _note_refusal(socket, request, response.status_code, response.reason_phrase)
+            _note_refusal(socket, response.status_code, response.reason_phrase)
+
+    def note_end(self, socket: ServerSocket, /) -> None:
+        """Write down what the WebSocket library could not read as a request; of its text, nothing."""
+        if socket.request is not None:
+            return
+        error = socket.protocol.handshake_exc
+        if isinstance(error, RequestLineTooLong):
+            _note_refusal(socket, 414, "request line too long")
+        elif isinstance(error, HeaderLineTooLong | TooManyHeaders):
+            _note_refusal(socket, 431, "headers too large")
+        elif error is None or isinstance(error.__cause__, EOFError):  # a check of a load balancer, too
+            note(logging.INFO, "handshake not finished", source=socket.source)
+        else:
+            _note_refusal(socket, None, "no request of HTTP/1.1")
 
     async def _judge(self, socket: ServerSocket, request: Request) -> Refusal | None:
         refusal = self._judge_form(socket, request)
@@ -146,9 +161,10 @@ class Door:
         return await self._admit(Candidate(identity, socket.source, _certificate(socket), names))
 
 
-def _note_refusal(socket: ServerSocket, request: Request, status: int, reason: str) -> None:
+def _note_refusal(socket: ServerSocket, status: int | None, reason: str) -> None:
+    """Write one line, whoever has refused; without a status the peer has been told nothing."""
     socket.is_refused = True
-    path = request.path.partition("?")[0]  # behind it there may be a token
+    path = None if socket.request is None else socket.request.path.partition("?")[0]  # behind it there may be a token
     note(logging.WARNING, "handshake refused", status=status, reason=reason, source=socket.source, path=path)
 
 

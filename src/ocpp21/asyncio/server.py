@@ -8,7 +8,6 @@ import logging
 import signal
 import ssl as tls
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Literal, Self, cast
 
@@ -18,7 +17,7 @@ from websockets.asyncio.server import serve as websocket_serve
 from websockets.exceptions import NegotiationError
 from websockets.typing import Subprotocol
 
-from ocpp21.asyncio.admission import Bounds, Census
+from ocpp21.asyncio.admission import Bounds
 from ocpp21.asyncio.authentication import Authentication, Knows
 from ocpp21.asyncio.binding import CertificateBinder
 from ocpp21.asyncio.connection import Connection
@@ -29,6 +28,7 @@ from ocpp21.asyncio.message_ids import new_id
 from ocpp21.asyncio.passwords import Authenticator
 from ocpp21.asyncio.patience import Patience
 from ocpp21.asyncio.takeover import Registry
+from ocpp21.asyncio.vestibule import Reception
 from ocpp21.asyncio.websocket import ServerSocket, WebSocketTransport, deflate_for_server
 from ocpp21.events import Event
 from ocpp21.limits import Limits
@@ -60,6 +60,7 @@ class Server:
         /,
         *,
         door: Door,
+        reception: Reception,
         registry: Registry,
         versions: Sequence[Version],
         make_session: SessionFactory,
@@ -74,7 +75,7 @@ class Server:
         self._make_session: Final = make_session
         self._options: Final = options
         self._on_no_subprotocol: Final = on_no_subprotocol
-        self._handshakes: Final[set[ServerSocket]] = set()
+        self._handshakes: Final = reception.handshakes
         self._background: set[asyncio.Task[None]] = set()
         self._opening: Awaitable[WebSocketServer]
         self._listener: WebSocketServer
@@ -275,9 +276,11 @@ def serve(
         path=path,
         uniform_401=uniform_401,
     )
+    reception = Reception(bounds, ssl, close_timeout_s=patience.close_timeout_s, on_lost=door.note_end)
     server = Server(
         handler,
         door=door,
+        reception=reception,
         registry=registry,
         versions=versions,
         make_session=make_session
@@ -300,9 +303,7 @@ def serve(
         close_timeout=patience.close_timeout_s,
         max_size=limits.max_size,
         logger=QuietLogger(),
-        create_connection=cast(
-            type[ServerConnection], partial(ServerSocket, census=Census(bounds), handshakes=server._handshakes)
-        ),
-        **options if ssl is None else {**options, "ssl": ssl},
+        create_connection=cast(type[ServerConnection], reception),
+        **options,
     )
     return server

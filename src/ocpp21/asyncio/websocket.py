@@ -8,7 +8,7 @@ frame came, and since when the peer does not read. Messages are handed over as t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, MutableSet, Sequence
 from typing import Any, Final, TypeAlias
 
 from websockets.asyncio.client import ClientConnection
@@ -23,7 +23,6 @@ from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import CLOSING, OPEN
 
-from ocpp21.asyncio.admission import Census, source_of
 from ocpp21.asyncio.transport import Closed, Receiver
 
 BytesLike: TypeAlias = bytes | bytearray | memoryview
@@ -177,17 +176,29 @@ class ClientSocket(_Socket, ClientConnection):
 class ServerSocket(_Socket, ServerConnection):
     """A connection that we have accepted.
 
+    Args:
+        args: of a connection of ``websockets``.
+        handshakes: where it stands until it is opened.
+        on_lost: told of its end.
+        options: of a connection of ``websockets``.
+
     Attributes:
-        source: where it comes from.
-        is_surplus: there are too many connections, so this one must be refused.
+        source: where it comes from; set by the vestibule.
+        is_surplus: there are too many connections, so this one must be refused; set by the vestibule.
         identity: of the station; set by the door.
         is_refused: the door did not let it in.
     """
 
-    def __init__(self, *args: Any, census: Census, handshakes: set[ServerSocket], **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        handshakes: MutableSet[Any],
+        on_lost: Callable[[ServerSocket], None],
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
-        self._census: Final = census
         self._handshakes: Final = handshakes
+        self._on_lost: Final = on_lost
         self.source = ""
         self.is_surplus = False
         self.identity = ""
@@ -195,17 +206,12 @@ class ServerSocket(_Socket, ServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.source = source_of(transport.get_extra_info("peername"))
-        self._census.enter(self.source)
         self._handshakes.add(self)
-        self.is_surplus = self._census.is_crowded(self.source)
-        if self._census.is_flooded(self.source):
-            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._census.leave(self.source)
         self._handshakes.discard(self)
         super().connection_lost(exc)
+        self._on_lost(self)
 
 
 class WebSocketTransport:
