@@ -62,13 +62,45 @@ def test_what_is_no_identity_is_refused(identity: str) -> None:
         check_identity(identity)
 
 
+@pytest.mark.attack("A19")
 @pytest.mark.parametrize(
-    "url", ["http://h", "ws://", "h", "ws://u:p@h", "wss://u@h/x", "ws://h/?q", "ws://h/#f", "file:///etc", ""]
+    ("url", "why"),
+    [
+        ("file:///etc/passwd", "ws:// or wss://, found `file`"),
+        ("http://h", "ws:// or wss://, found `http`"),
+        ("javascript:alert(1)", "ws:// or wss://, found `javascript`"),
+        ("csms.example.com", "ws:// or wss://, found ``"),
+        ("", "ws:// or wss://, found ``"),
+        ("ws://", "with a host"),
+        ("wss:///ocpp", "with a host"),
+        ("wss://csms:0/ocpp", "with a host"),
+        ("ws://user:secret@h", "without user"),
+        ("wss://secret@h/x", "without user"),
+        ("ws://h/?secret", "without user, query and fragment"),
+        ("ws://h/#secret", "without user, query and fragment"),
+        ("wss://csms:99999/ocpp", "expected a URL, found another text"),
+        ("wss://[::1/ocpp", "expected a URL, found another text"),
+        ("w\ns://h", "expected a URL, found another text"),
+        (" ws://h", "expected a URL, found another text"),
+        ("ws://h/\x1b[31m", "expected a URL, found another text"),
+        ("ws://csms\u3002example", "expected a URL, found another text"),
+        ("wss://csms:1/" + "x" * 1988, "at most 2000 characters, found 2001"),
+    ],
+    ids=lambda text: ascii(text[:20]),
 )
-def test_what_is_no_endpoint_is_refused(url: str) -> None:
+def test_what_is_no_endpoint_is_refused(url: str, why: str) -> None:
     with pytest.raises(LocalProtocolError, match="expected a URL") as caught:
         connection_url(url, "CS1")
-    assert "u:p" not in str(caught.value)
+    assert why in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_the_scheme_is_spelt_in_one_way() -> None:
+    """Whoever looks at it, to see whether there is TLS, looks for small letters."""
+    assert connection_url("WSS://Csms", "CS1") == "wss://Csms/CS1"
+
+
+def test_the_longest_endpoint() -> None:
+    assert len(connection_url("wss://csms:1/" + "x" * 1987, "CS1")) == 2004
 
 
 def test_nobody_shares_the_key_of_another() -> None:

@@ -55,8 +55,16 @@ def test_what_is_no_itinerary() -> None:
         Itinerary([A], attempts=0)
 
 
+@pytest.mark.attack("A19")
 def test_what_is_no_profile() -> None:
-    for url, context in [("wss://a", None), ("ws://a", ssl.create_default_context()), ("http://a", None)]:
+    for url, context in [
+        ("wss://a", None),
+        ("ws://a", ssl.create_default_context()),
+        ("http://a", None),
+        ("file:///etc/passwd", ssl.create_default_context()),
+        ("wss://user:secret@a", ssl.create_default_context()),
+        ("ws://" + "a" * 1996, None),
+    ]:
         with pytest.raises(LocalProtocolError):
             NetworkProfile(url, "CS1", ssl=context)
 

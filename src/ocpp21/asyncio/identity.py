@@ -13,12 +13,20 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from ocpp21.errors import LocalProtocolError
 from ocpp21.refusal import quote as quoted
 
-__all__ = ["InvalidPath", "check_identity", "connection_url", "fold", "identity_of"]
+__all__ = ["InvalidPath", "check_endpoint", "check_identity", "connection_url", "fold", "identity_of"]
 
 _IDENTITY: Final = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 
 #: A path, not decoded: printable ASCII but ``?`` and ``#``, and ``%`` with two hexadecimal digits only.
 _PATH: Final = re.compile(r"(?:[!\"$&->@-~]|%[0-9A-Fa-f]{2})*")
+
+
+#: Longest ``ocppCsmsUrl``, in characters (Part 2, NetworkConnectionProfileType).
+_MAX_URL: Final = 2000
+
+
+#: A URL is printable ASCII (RFC 3986, 2).
+_URL: Final = re.compile(r"[!-~]*")
 
 
 class InvalidPath(ValueError):
@@ -50,6 +58,35 @@ def fold(identity: str, /) -> str:
     return identity.lower() if identity.isascii() else identity
 
 
+def check_endpoint(endpoint: str, /) -> str:
+    """See that a URL is one of a CSMS, and return its scheme.
+
+    Args:
+        endpoint: without the identity.
+
+    Raises:
+        LocalProtocolError: it is longer than 2000 characters, not of ``ws`` or ``wss``, has no host, or it has a user
+            or password, which belong into headers, or a query or fragment. The message shows nothing of it but the
+            scheme.
+    """
+    if len(endpoint) > _MAX_URL:
+        raise LocalProtocolError(f"expected a URL of at most {_MAX_URL} characters, found {len(endpoint)}")
+    try:
+        if _URL.fullmatch(endpoint) is None:  # urlsplit would take out blanks and line ends, and go on
+            raise ValueError
+        parts = urlsplit(endpoint)
+        is_complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise LocalProtocolError("expected a URL, found another text") from None
+    if parts.scheme not in ("ws", "wss"):
+        raise LocalProtocolError(f"expected a URL of ws:// or wss://, found {quoted(parts.scheme)}")
+    if not is_complete:
+        raise LocalProtocolError("expected a URL with a host, found none")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise LocalProtocolError("expected a URL without user, query and fragment")
+    return parts.scheme
+
+
 def connection_url(endpoint: str, identity: str, /) -> str:
     """Make the URL that a Charging Station connects to.
 
@@ -58,14 +95,11 @@ def connection_url(endpoint: str, identity: str, /) -> str:
         identity: of the Charging Station.
 
     Raises:
-        LocalProtocolError: one of them is not valid. An endpoint has no user, query or fragment.
+        LocalProtocolError: one of them is not valid; see :func:`check_endpoint`.
     """
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
-        raise LocalProtocolError("expected a URL of ws:// or wss:// with a host")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise LocalProtocolError("expected a URL without user, query and fragment")
-    return f"{endpoint.rstrip('/')}/{quote(check_identity(identity), safe='')}"
+    scheme = check_endpoint(endpoint)
+    rest = endpoint[len(scheme) :].rstrip("/")
+    return f"{scheme}{rest}/{quote(check_identity(identity), safe='')}"
 
 
 def identity_of(target: str, /, *, path: str | None = None) -> str:

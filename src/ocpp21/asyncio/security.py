@@ -35,12 +35,11 @@ import base64
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
-from urllib.parse import urlsplit
+from typing import Final, Literal, TypeAlias
 
 from ocpp21.asyncio import tls
 from ocpp21.asyncio.binding import CertificateBinder, PeerCertificate
-from ocpp21.asyncio.identity import check_identity
+from ocpp21.asyncio.identity import check_endpoint, check_identity
 from ocpp21.asyncio.passwords import check_password
 from ocpp21.asyncio.tls import KeyPassword, Path, SecurityEvent, Trust, security_event
 from ocpp21.errors import LocalProtocolError
@@ -48,14 +47,16 @@ from ocpp21.refusal import quote
 
 __all__ = [
     "CsmsSecurityProfile",
+    "ProfileNumber",
     "ReloadableServerContext",
     "SecurityEvent",
     "SecurityProfile",
+    "check_change",
     "security_event",
 ]
 
-#: Longest ``ocppCsmsUrl``, in characters.
-_MAX_URL: Final = 2000
+#: Number of a security profile.
+ProfileNumber: TypeAlias = Literal[1, 2, 3]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +74,7 @@ class SecurityProfile:
         rsa_key_exchange: offer suites without forward secrecy too.
     """
 
-    number: Literal[1, 2, 3]
+    number: ProfileNumber
     identity: str
     password: bytes | None = field(default=None, repr=False)
     trust: Trust | None = field(default=None, repr=False)
@@ -190,23 +191,14 @@ class SecurityProfile:
         """See that a URL of the CSMS fits the profile, so that nothing is sent in clear that should not be.
 
         Raises:
-            LocalProtocolError: it is not ``ws`` with profile 1, not ``wss`` with the others, longer than 2000
-                characters, without host, or with a user name or password, which belong into headers.
+            LocalProtocolError: it is not ``ws`` with profile 1, not ``wss`` with the others, or no URL of a CSMS; see
+                :func:`~ocpp21.asyncio.identity.check_endpoint`.
         """
-        if len(url) > _MAX_URL:
-            raise LocalProtocolError(f"expected a URL of at most {_MAX_URL} characters, found {len(url)}")
-        scheme = "ws" if self.number == 1 else "wss"
-        try:
-            parts = urlsplit(url)
-            is_complete = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            raise LocalProtocolError("expected a URL, found another text") from None
-        if parts.scheme != scheme:
+        found, wanted = check_endpoint(url), "ws" if self.number == 1 else "wss"
+        if found != wanted:
             raise LocalProtocolError(
-                f"expected a URL with {scheme}:// for security profile {self.number}, found {quote(parts.scheme)}"
+                f"expected a URL with {wanted}:// for security profile {self.number}, found {quote(found)}"
             )
-        if not is_complete or "@" in parts.netloc or parts.fragment:
-            raise LocalProtocolError("expected a URL with a host, without user name and fragment, found another")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -222,7 +214,7 @@ class CsmsSecurityProfile:
         rsa_key_exchange: offer suites without forward secrecy too.
     """
 
-    number: Literal[1, 2, 3]
+    number: ProfileNumber
     certificates: tuple[tuple[Path, Path], ...] = ()
     key_password: KeyPassword = field(default=None, repr=False)
     trust: Trust | None = field(default=None, repr=False)
@@ -324,6 +316,27 @@ class CsmsSecurityProfile:
         if certificate is None:
             return "expected a client certificate, found none"
         return self.binder(certificate, identity)
+
+
+def check_change(current: ProfileNumber, new: ProfileNumber, /, *, allow_downgrade: bool = False) -> None:
+    """See that the security profile may be changed over OCPP: up, or from 3 to 2 where that is allowed (A00.FR.005).
+
+    Whoever has taken over a CSMS could otherwise make its stations send their passwords in clear. Profile 1 can be had
+    again on the spot only.
+
+    Args:
+        current: the number of the profile that is in use.
+        new: the number of the profile to come.
+        allow_downgrade: the variable AllowSecurityProfileDowngrade is there, and true.
+
+    Raises:
+        LocalProtocolError: it may not be changed so; SetNetworkProfile is answered Rejected then (A05.FR.09,
+            A05.FR.10).
+    """
+    if new >= current or (allow_downgrade and (current, new) == (3, 2)):
+        return
+    why = "" if allow_downgrade or new == 1 else " without AllowSecurityProfileDowngrade"
+    raise LocalProtocolError(f"expected no change from security profile {current} to {new}{why}")
 
 
 class ReloadableServerContext:
