@@ -154,3 +154,21 @@ async def is_served(socket: ClientConnection, message_id: str = "alive") -> bool
     """Whether a raw station's Heartbeat is answered."""
     await socket.send(f'[2,"{message_id}","Heartbeat",{{}}]')
     return await socket.recv() == f'[3,"{message_id}",{{"currentTime":"2026-01-17T08:00:00Z"}}]'
+
+
+@asynccontextmanager
+async def bare(server: Server, *headers: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """An upgraded connection without a WebSocket library, of CS1."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
+    lines = [
+        "GET /ocpp/CS1 HTTP/1.1",
+        *("Host: h", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"),
+        *("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: ocpp2.1", *headers, "", ""),
+    ]
+    writer.write("\r\n".join(lines).encode())
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    await until(lambda: "CS1" in server.connections)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from chaos_proxy import ChaosProxy, chaos_proxy
-from loopback import BRIEF, is_served, open_to_all, raw_station, settle, station, until
+from loopback import BRIEF, bare, is_served, open_to_all, raw_station, settle, station, until
 from raw_peer import ALIVE, CHANGE_AVAILABILITY, HEARTBEAT
 
 from ocpp21.asyncio import Connection, Patience, Server, connect
@@ -20,11 +19,6 @@ from ocpp21.messages import DataTransferRequest
 WATCHFUL = Patience(ping_interval_s=0.2, pong_timeout_s=0.2, stall_timeout_s=0.3, close_timeout_s=0.2)
 
 LARGE = DataTransferRequest(vendor_id="v", data="x" * 500_000)
-
-UPGRADE = (
-    b"GET /ocpp/CS1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Protocol: ocpp2.1\r\nSec-WebSocket-Key: " + base64.b64encode(b"0123456789abcdef") + b"\r\n\r\n"
-)
 
 #: A Heartbeat, as a masked frame with a mask of zeros.
 BEAT = b'[2,"a","Heartbeat",{}]'
@@ -38,18 +32,6 @@ async def through_proxy(server: Server, patience: Patience = BRIEF) -> AsyncIter
         async with connect(f"ws://127.0.0.1:{proxy.port}", "CS1", patience=patience) as connection:
             assert await connection.call(HEARTBEAT) == ALIVE
             yield proxy, connection
-
-
-@asynccontextmanager
-async def bare(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """An upgraded connection without a WebSocket library."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
-    writer.write(UPGRADE)
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
 
 
 async def test_a_reset_ends_both_ends() -> None:

@@ -296,7 +296,7 @@ class Connection:
         """Serve the connection until it ends; whatever the peer sends, it raises nothing."""
         self._liveness.start()
         try:
-            closed = await self._transport.listen(self._receive)
+            closed = await self._transport.listen(self._receive, self._deadlines.watch)
             self._end_session(closed.reason or f"closed with {closed.code}")
             self._reporter.note_end(closed.code, self._reason, self.statistics)
         finally:

@@ -69,13 +69,14 @@ class Transport(Protocol):
         """Wait until the WebSocket is not congested, or closed."""
         ...
 
-    async def listen(self, receive: Receiver, /) -> Closed:
+    async def listen(self, receive: Receiver, on_congested: Callable[[], object], /) -> Closed:
         """Hand over every whole text message as it comes, those first that have come already, until the end.
 
         Calling back costs one turn of the event loop less per message than waiting for each.
 
         Args:
             receive: takes the bytes of one message; it raises nothing, and does not wait.
+            on_congested: called whenever the WebSocket becomes congested, be it with answers to pings.
         """
         ...
 

@@ -59,6 +59,10 @@ def deflate_for_server() -> ServerPerMessageDeflateFactory:
     )
 
 
+def _ignore() -> None:
+    """Nobody listens."""
+
+
 class _Socket(AnyConnection):
     """What both sides add to a connection of ``websockets``."""
 
@@ -67,6 +71,7 @@ class _Socket(AnyConnection):
     _heard: asyncio.Future[None] | None = None
     _reaper: asyncio.TimerHandle | None = None
     _receive: Receiver | None = None
+    _on_congested: Callable[[], object] = staticmethod(_ignore)
     _early: Sequence[BytesLike] = ()  # messages that came before anybody listened
     _parts: bytearray | None = None  # of a text message in fragments
     _is_held = False
@@ -83,6 +88,8 @@ class _Socket(AnyConnection):
             self._deliver(event.data)
         elif event.opcode in DATA_OPCODES:
             self._collect(event)
+        else:
+            self.hold()  # of no effect, unless the peer pings and does not read the pongs
 
     def _collect(self, frame: Frame) -> None:
         """Put fragments together; those of a binary message are dropped, however many there are."""
@@ -103,9 +110,10 @@ class _Socket(AnyConnection):
         if len(self._early) >= _MAX_EARLY:
             self.transport.pause_reading()
 
-    async def listen(self, receive: Receiver) -> None:
+    async def listen(self, receive: Receiver, on_congested: Callable[[], object]) -> None:
         """Hand over messages until the end."""
         self._receive = receive
+        self._on_congested = on_congested
         early, self._early = self._early, ()
         for message in early:
             receive(message)
@@ -132,6 +140,7 @@ class _Socket(AnyConnection):
     def pause_writing(self) -> None:
         super().pause_writing()
         self.congested_since = self.loop.time()
+        self._on_congested()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -159,6 +168,7 @@ class _Socket(AnyConnection):
         self.broken_by = exc
         self.congested_since = None
         self._receive = None
+        self._on_congested = _ignore
         super().connection_lost(exc)
         self._note_life()
 
@@ -246,8 +256,8 @@ class WebSocketTransport:
         except OSError:
             return  # the connection is lost, which recv() will say
 
-    async def listen(self, receive: Receiver, /) -> Closed:
-        await self._socket.listen(receive)
+    async def listen(self, receive: Receiver, on_congested: Callable[[], object], /) -> Closed:
+        await self._socket.listen(receive, on_congested)
         return _closed(self._socket.protocol.close_exc, self._socket.broken_by)
 
     def hold(self) -> None:
