@@ -17,14 +17,23 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ocpp21.asyncio.identity import fold
+from ocpp21.asyncio.tls import has_expired
 from ocpp21.refusal import quote
 
-__all__ = ["ByIdentity", "BySerialNumber", "BySerialNumberOrIdentity", "CertificateBinder", "PeerCertificate"]
+__all__ = [
+    "ByIdentity",
+    "BySerialNumber",
+    "BySerialNumberOrIdentity",
+    "CertificateBinder",
+    "MayHaveExpired",
+    "PeerCertificate",
+    "refusal_of",
+]
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class PeerCertificate:
         issuer_organizations: each O of the issuer.
         serial_number: of the certificate, not of the station; in hexadecimal.
         der: the whole certificate.
+        has_expired: it has, and was let in all the same: the station must renew it now (A00.FR.429).
     """
 
     common_names: tuple[str, ...]
@@ -44,6 +54,7 @@ class PeerCertificate:
     issuer_organizations: tuple[str, ...]
     serial_number: str
     der: bytes = field(repr=False)
+    has_expired: bool = False
 
     @classmethod
     def of(cls, connection: ssl.SSLObject | ssl.SSLSocket, /) -> PeerCertificate | None:
@@ -57,7 +68,12 @@ class PeerCertificate:
             issuer_organizations=_values(found, "issuer", "organizationName"),
             serial_number=found["serialNumber"],
             der=connection.getpeercert(binary_form=True) or b"",
+            has_expired=has_expired(found),
         )
+
+
+#: Says whether a station of this identity may connect although its certificate has expired.
+MayHaveExpired = Callable[[str], bool]
 
 
 class CertificateBinder(Protocol):
@@ -132,6 +148,29 @@ class BySerialNumberOrIdentity:
         if certificate.common_names and certificate.common_names[0] in self.serial_numbers.values():
             return "expected the identity as CN, found the serial number of another station"
         return ByIdentity(self.organizations)(certificate, identity)
+
+
+def refusal_of(
+    certificate: PeerCertificate | None,
+    identity: str,
+    binder: CertificateBinder | None,
+    may_have_expired: MayHaveExpired | None,
+    /,
+) -> str | None:
+    """Say why a station must not have an identity, or None when it may.
+
+    Args:
+        certificate: verified by the handshake; None when it has shown none.
+        identity: as the URL gives it.
+        binder: decides whose certificate it is; without one, there need be none.
+        may_have_expired: says of which stations a certificate is taken that has expired; of none by default.
+    """
+    if certificate is None:
+        return "expected a client certificate, found none" if binder else None
+    why = binder(certificate, identity) if binder else None
+    if why is None and certificate.has_expired and not (may_have_expired and may_have_expired(identity)):
+        return "expected a client certificate that is valid, found one that has expired"
+    return why
 
 
 def _values(found: Any, whose: str, wanted: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar, cast
 
+from ocpp21.asyncio.binding import PeerCertificate
 from ocpp21.asyncio.deadlines import Deadlines
 from ocpp21.asyncio.handlers import Handler, Handlers, table
 from ocpp21.asyncio.liveness import Liveness
@@ -65,12 +66,14 @@ class Connection:
         transport: an open WebSocket.
         session: a new session.
         identity: of the Charging Station, whichever side we are.
+        certificate: that the station has shown to us, who are the CSMS.
         handlers: of what the peer sends; more can be added with :meth:`on`.
         on_event: told of what is not a message: refused and dropped frames, answers that the peer could not use.
         patience: with the peer.
 
     Attributes:
         identity: of the Charging Station.
+        certificate: client certificate of the station, verified, where we are the CSMS; None when there is none.
         version: of the protocol, as negotiated.
         statistics: what has passed so far.
     """
@@ -90,6 +93,7 @@ class Connection:
         "_session",
         "_tasks",
         "_transport",
+        "certificate",
         "identity",
     )
 
@@ -100,11 +104,13 @@ class Connection:
         /,
         *,
         identity: str,
+        certificate: PeerCertificate | None = None,
         handlers: Handlers | None = None,
         on_event: Callable[[Event], object] | None = None,
         patience: Patience = Patience(),  # noqa: B008, it is frozen
     ) -> None:
         self.identity: Final = identity
+        self.certificate: Final = certificate
         self._loop: Final = asyncio.get_running_loop()
         self._transport: Final = transport
         self._session: Final = session

@@ -19,13 +19,13 @@ from websockets.http11 import Request, Response
 
 from ocpp21.asyncio.admission import Refusal
 from ocpp21.asyncio.authentication import Authentication
-from ocpp21.asyncio.binding import CertificateBinder, PeerCertificate
+from ocpp21.asyncio.binding import CertificateBinder, MayHaveExpired, PeerCertificate, refusal_of
 from ocpp21.asyncio.identity import InvalidPath, identity_of
 from ocpp21.asyncio.journal import complain, note
 from ocpp21.asyncio.takeover import Registry
 from ocpp21.asyncio.websocket import ServerSocket
 
-__all__ = ["Admit", "Candidate", "Door"]
+__all__ = ["Admit", "Candidate", "Door", "certificate_of"]
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -55,6 +55,7 @@ class Door:
         connections: the current ones.
         authentication: by password; None for none.
         binder: ties client certificates to identities; None for no such check.
+        may_have_expired: says of which stations an expired certificate is taken; None for none.
         admit: the application's own check.
         origins: values of the Origin header that are let in. Stations send none; browsers do (A57).
         path: of the endpoint; any by default.
@@ -68,6 +69,7 @@ class Door:
         *,
         authentication: Authentication | None,
         binder: CertificateBinder | None,
+        may_have_expired: MayHaveExpired | None,
         admit: Admit | None,
         origins: Collection[str],
         path: str | None,
@@ -77,6 +79,7 @@ class Door:
         self._connections: Final = connections
         self._authentication: Final = authentication
         self._binder: Final = binder
+        self._may_have_expired: Final = may_have_expired
         self._admit: Final = admit
         self._origins: Final = frozenset(origins)
         self._path: Final = path
@@ -147,10 +150,12 @@ class Door:
         return await self._authentication.judge(identity, headers, socket.source, _now())
 
     def _judge_certificate(self, socket: ServerSocket, identity: str) -> Refusal | None:
-        if self._binder is None:
-            return None
-        certificate = _certificate(socket)
-        why = "no client certificate" if certificate is None else self._binder(certificate, identity)
+        certificate = certificate_of(socket)
+        why = refusal_of(certificate, identity, self._binder, self._may_have_expired)
+        if why is not None or (certificate is not None and certificate.has_expired):  # A00.FR.408
+            event = "InvalidChargingStationCertificate"
+            action = "let in to renew" if why is None else "refused"
+            note(logging.WARNING, f"certificate {action}", security_event=event, identity=identity, reason=why)
         return None if why is None else Refusal(403, why)
 
     async def _ask(self, socket: ServerSocket, request: Request, identity: str) -> Refusal | None:
@@ -158,7 +163,7 @@ class Door:
             return None
         offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
         names = tuple(name.strip() for name in offered if name.strip())
-        return await self._admit(Candidate(identity, socket.source, _certificate(socket), names))
+        return await self._admit(Candidate(identity, socket.source, certificate_of(socket), names))
 
 
 def _note_refusal(socket: ServerSocket, status: int | None, reason: str) -> None:
@@ -168,7 +173,8 @@ def _note_refusal(socket: ServerSocket, status: int | None, reason: str) -> None
     note(logging.WARNING, "handshake refused", status=status, reason=reason, source=socket.source, path=path)
 
 
-def _certificate(socket: ServerSocket) -> PeerCertificate | None:
+def certificate_of(socket: ServerSocket, /) -> PeerCertificate | None:
+    """The client certificate of a connection; None when there is none."""
     connection: tls.SSLObject | None = socket.transport.get_extra_info("ssl_object")
     return None if connection is None else PeerCertificate.of(connection)
 

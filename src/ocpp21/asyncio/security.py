@@ -38,7 +38,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from ocpp21.asyncio import tls
-from ocpp21.asyncio.binding import CertificateBinder, PeerCertificate
+from ocpp21.asyncio.binding import CertificateBinder, MayHaveExpired, PeerCertificate, refusal_of
 from ocpp21.asyncio.identity import check_endpoint, check_identity
 from ocpp21.asyncio.passwords import check_password
 from ocpp21.asyncio.tls import KeyPassword, Path, SecurityEvent, Trust, security_event
@@ -211,6 +211,7 @@ class CsmsSecurityProfile:
         key_password: of the keys, where they are encrypted.
         trust: roots that client certificates come from; None but with profile 3.
         binder: whose client certificate it is; None but with profile 3.
+        may_have_expired: says of which stations a client certificate is taken that has expired; of none by default.
         rsa_key_exchange: offer suites without forward secrecy too.
     """
 
@@ -219,6 +220,7 @@ class CsmsSecurityProfile:
     key_password: KeyPassword = field(default=None, repr=False)
     trust: Trust | None = field(default=None, repr=False)
     binder: CertificateBinder | None = None
+    may_have_expired: MayHaveExpired | None = None
     rsa_key_exchange: bool = False
 
     @classmethod
@@ -261,6 +263,7 @@ class CsmsSecurityProfile:
         *,
         trust: Trust,
         binder: CertificateBinder,
+        may_have_expired: MayHaveExpired | None = None,
         key_password: KeyPassword = None,
         rsa_key_exchange: bool = False,
     ) -> CsmsSecurityProfile:
@@ -270,6 +273,8 @@ class CsmsSecurityProfile:
             certificates: as with :meth:`tls_basic`.
             trust: roots that client certificates come from: the path of a PEM file, or PEM text as bytes.
             binder: decides whose client certificate it is.
+            may_have_expired: says of which stations a client certificate is taken that has expired, to be renewed at
+                once (A00.FR.429); give it to ``serve`` too. By default of none.
             key_password: of the keys, where they are encrypted; nobody is ever asked for it.
             rsa_key_exchange: see :class:`CsmsSecurityProfile`.
 
@@ -282,6 +287,7 @@ class CsmsSecurityProfile:
             key_password=key_password,
             trust=trust,
             binder=binder,
+            may_have_expired=may_have_expired,
             rsa_key_exchange=rsa_key_exchange,
         )
 
@@ -298,6 +304,7 @@ class CsmsSecurityProfile:
             self.certificates,
             key_password=self.key_password,
             trust=self.trust,
+            allow_expired=self.may_have_expired is not None,
             rsa_key_exchange=self.rsa_key_exchange,
         )
 
@@ -313,9 +320,7 @@ class CsmsSecurityProfile:
         if self.binder is None:
             return None
         certificate = None if connection is None else PeerCertificate.of(connection)
-        if certificate is None:
-            return "expected a client certificate, found none"
-        return self.binder(certificate, identity)
+        return refusal_of(certificate, identity, self.binder, self.may_have_expired)
 
 
 def check_change(current: ProfileNumber, new: ProfileNumber, /, *, allow_downgrade: bool = False) -> None:

@@ -19,9 +19,9 @@ from websockets.typing import Subprotocol
 
 from ocpp21.asyncio.admission import Bounds
 from ocpp21.asyncio.authentication import Authentication, Knows
-from ocpp21.asyncio.binding import CertificateBinder
+from ocpp21.asyncio.binding import CertificateBinder, MayHaveExpired
 from ocpp21.asyncio.connection import Connection
-from ocpp21.asyncio.door import Admit, Door
+from ocpp21.asyncio.door import Admit, Door, certificate_of
 from ocpp21.asyncio.handlers import Handlers, table
 from ocpp21.asyncio.journal import QuietLogger, complain, note
 from ocpp21.asyncio.message_ids import new_id
@@ -162,7 +162,8 @@ class Server:
             await transport.close(1002, "expected another subprotocol")
             return
         session = self._make_session(socket.identity, version)
-        connection = Connection(transport, session, identity=socket.identity, **self._options)
+        certificate = certificate_of(socket)
+        connection = Connection(transport, session, identity=socket.identity, certificate=certificate, **self._options)
         self._take_over(connection)
         note(logging.INFO, "connection opened", identity=socket.identity, source=socket.source)
         try:
@@ -211,6 +212,7 @@ def serve(
     knows: Knows | None = None,
     uniform_401: bool = False,
     binder: CertificateBinder | None = None,
+    may_have_expired: MayHaveExpired | None = None,
     admit: Admit | None = None,
     allow_unauthenticated: bool = False,
     ssl: tls.SSLContext | None = None,
@@ -239,6 +241,9 @@ def serve(
             their password.
         uniform_401: answer 401 to those, too.
         binder: ties client certificates to identities (security profile 3).
+        may_have_expired: says of which stations a client certificate is taken that has expired, where ``ssl`` lets such
+            certificates through at all. ``connection.certificate`` tells: answer the boot of such a station Pending,
+            and have it renew its certificate at once (A00.FR.429).
         admit: the application's own check, after the others.
         allow_unauthenticated: start with none of the three. It is no way to run OCPP, except in a laboratory.
         ssl: for ``wss``; a context that demands client certificates for security profile 3.
@@ -271,6 +276,7 @@ def serve(
         registry,
         authentication=authentication,
         binder=binder,
+        may_have_expired=may_have_expired,
         admit=admit,
         origins=origins,
         path=path,

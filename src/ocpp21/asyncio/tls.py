@@ -32,6 +32,7 @@ __all__ = [
     "SecurityEvent",
     "Trust",
     "client_context",
+    "has_expired",
     "security_event",
     "server_context",
 ]
@@ -64,6 +65,9 @@ _RSA_SUITES: Final = ("AES256-GCM-SHA384", "AES128-GCM-SHA256")
 
 #: OpenSSL's level of 112 bits: RSA from 2048 and curves from 224 bits, no SHA-1, in every certificate (A00.FR.501-503).
 _STRENGTH: Final = "@SECLEVEL=2"
+
+#: OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for: times are checked here then.
+_NO_CHECK_TIME: Final = 0x200000
 
 #: OpenSSL's reasons for each.
 _NO_CERTIFICATE: Final = {"PEER_DID_NOT_RETURN_A_CERTIFICATE"}
@@ -107,6 +111,7 @@ def server_context(
     *,
     key_password: KeyPassword = None,
     trust: Trust | None = None,
+    allow_expired: bool = False,
     rsa_key_exchange: bool = False,
 ) -> ssl.SSLContext:
     """Make the context that a CSMS listens with. Files are read now.
@@ -115,6 +120,8 @@ def server_context(
         certificates: paths of each server certificate with its sub-CAs, and of its key.
         key_password: of the keys.
         trust: roots that clients must have a certificate from; they need none without.
+        allow_expired: let clients in whose own certificate has expired; whoever serves them must look at it
+            (A00.FR.429). It excuses neither a certificate that is not valid yet nor an expired one of a CA.
         rsa_key_exchange: offer suites without forward secrecy too.
 
     Raises:
@@ -127,6 +134,9 @@ def server_context(
     if trust is not None:
         _load_trust(context, trust)
         context.verify_mode = ssl.CERT_REQUIRED
+    if allow_expired:
+        context.allow_expired = True
+        context.verify_flags |= _NO_CHECK_TIME
     return context
 
 
@@ -179,6 +189,7 @@ class _Context(ssl.SSLContext):
     sslobject_class = _Object
     sslsocket_class = _Socket
     allow_wildcards = True  # of a server; a context for clients says so itself
+    allow_expired = False
 
 
 class RelayContext(ssl.SSLContext):
@@ -238,11 +249,31 @@ def _check_certificate(connection: _Object | _Socket) -> None:
     certificate: Any = connection.getpeercert()
     if not certificate:
         return
-    if ssl.cert_time_to_seconds(certificate["notAfter"]) < time.time():
+    context = connection.context
+    if getattr(context, "allow_expired", False):
+        _check_times(connection, certificate)
+    elif has_expired(certificate):
         raise _unverified("certificate has expired")
-    refuses_wildcards = isinstance(connection.context, _Context) and not connection.context.allow_wildcards
-    if refuses_wildcards and any("*" in name for name in _dns_names(certificate)):
+    if not getattr(context, "allow_wildcards", True) and any("*" in name for name in _dns_names(certificate)):
         raise _unverified("wildcard certificates are not allowed")
+
+
+def has_expired(certificate: Any, /) -> bool:
+    """Whether a certificate has run out.
+
+    Args:
+        certificate: as ``getpeercert`` gives it.
+    """
+    return ssl.cert_time_to_seconds(certificate["notAfter"]) < time.time()
+
+
+def _check_times(connection: _Object | _Socket, certificate: Any) -> None:
+    """Check what OpenSSL was told not to: the times of the whole chain, but that its first certificate has expired."""
+    chain = [each.get_info() for each in connection._sslobj.get_verified_chain() or ()]  # type: ignore[union-attr]
+    if any(ssl.cert_time_to_seconds(each["notBefore"]) > time.time() for each in (certificate, *chain)):
+        raise _unverified("certificate is not yet valid")
+    if any(has_expired(each) for each in chain[1:]):
+        raise _unverified("certificate of a CA has expired")
 
 
 def _unverified(message: str) -> ssl.SSLCertVerificationError:
