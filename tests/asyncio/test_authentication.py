@@ -50,6 +50,7 @@ async def outcome(
     return 101 if refusal is None else refusal.status
 
 
+@pytest.mark.attack("A01", "A02", "A03")
 async def test_who_is_let_in() -> None:
     passwords = Passwords("CS1", "CS2")
     authentication = Authentication(passwords, Bounds(failures_per_identity=100, failures_per_source=100))
@@ -68,6 +69,7 @@ async def test_the_challenge() -> None:
     assert refusal == Refusal(401, "no credentials", (("WWW-Authenticate", 'Basic realm="ocpp", charset="UTF-8"'),))
 
 
+@pytest.mark.attack("A08")
 async def test_unknown_identities() -> None:
     passwords = Passwords("CS1")
     telling = Authentication(passwords, Bounds(), knows=passwords.knows)
@@ -77,8 +79,9 @@ async def test_unknown_identities() -> None:
     assert await outcome(uniform, identity="CS2") == await outcome(uniform) == 401
 
 
+@pytest.mark.attack("A05")
 async def test_guesses_are_throttled_and_the_station_is_not() -> None:
-    """A05: the station connects from where it did before, whoever guesses elsewhere."""
+    """The station connects from where it did before, whoever guesses elsewhere."""
     passwords = Passwords("CS1")
     authentication = Authentication(passwords, Bounds(failures_per_identity=5, failures_per_source=20))
     assert await outcome(authentication, GOOD, source="home") == 101
@@ -90,6 +93,7 @@ async def test_guesses_are_throttled_and_the_station_is_not() -> None:
     assert await outcome(authentication, GOOD, source="guesser1", now=120) == 101
 
 
+@pytest.mark.attack("A05")
 async def test_guesses_made_at_once_are_throttled() -> None:
     passwords = Passwords("CS1")
     authentication = Authentication(passwords, Bounds(failures_per_identity=5))
@@ -97,8 +101,9 @@ async def test_guesses_made_at_once_are_throttled() -> None:
     assert statuses.count(401) == 5 and statuses.count(429) == 45
 
 
+@pytest.mark.attack("A08")
 async def test_a_source_is_throttled_over_all_identities() -> None:
-    """A08: who tries out identities is stopped."""
+    """Who tries out identities is stopped."""
     passwords = Passwords("CS1")
     authentication = Authentication(passwords, Bounds(failures_per_source=10), knows=passwords.knows)
     statuses = [await outcome(authentication, identity=f"X{n}") for n in range(20)]

@@ -83,8 +83,9 @@ async def test_any_frame_is_a_sign_of_life() -> None:
         assert not server.connections["CS1"].is_closed
 
 
+@pytest.mark.attack("A55")
 async def test_half_a_frame_is_no_sign_of_life() -> None:
-    """A55: a byte at a time."""
+    """A byte at a time."""
     async with open_to_all(patience=WATCHFUL) as server, bare(server) as (_, writer):
         connection = server.connections["CS1"]
         for byte in BEAT_FRAME[:-1]:
@@ -107,8 +108,9 @@ async def test_a_peer_that_never_answers_our_close_is_cut_off() -> None:
         assert dict(server.connections) == {}
 
 
+@pytest.mark.attack("A56")
 async def test_a_peer_that_never_reads_is_cut_off() -> None:
-    """A56: with a hundred calls waiting for it, each of which fails once."""
+    """With a hundred calls waiting for it, each of which fails once."""
     async with open_to_all() as server, bare(server) as (reader, writer):
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         connection = server.connections["CS1"]
@@ -122,6 +124,7 @@ async def test_a_peer_that_never_reads_is_cut_off() -> None:
         await connection.wait_closed()
 
 
+@pytest.mark.attack("A56")
 async def test_a_peer_that_lets_too_much_wait_is_not_read_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ocpp21.asyncio.connection._BACKLOG", 0)
     async with open_to_all(patience=Patience(ping_interval_s=0, close_timeout_s=0.5)) as server:

@@ -9,6 +9,7 @@ from loopback import open_to_all, raw_station
 from websockets.exceptions import InvalidStatus
 
 
+@pytest.mark.attack("A59")
 async def test_the_log_names_the_path_without_what_may_be_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with open_to_all() as server:

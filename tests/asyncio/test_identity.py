@@ -43,6 +43,7 @@ def test_an_identity_may_come_unencoded() -> None:
     assert identity_of("/ocppj/RDAM|123") == "RDAM|123"
 
 
+@pytest.mark.attack("A09")
 @pytest.mark.parametrize("target", TRICKS, ids=ascii)
 def test_tricks_are_refused(target: str) -> None:
     with pytest.raises(InvalidPath):
@@ -103,6 +104,7 @@ def test_the_longest_endpoint() -> None:
     assert len(connection_url("wss://csms:1/" + "x" * 1987, "CS1")) == 2004
 
 
+@pytest.mark.attack("A09")
 def test_nobody_shares_the_key_of_another() -> None:
     """Letters that only look alike, or fold into ASCII elsewhere, are other identities."""
     assert fold("CS*k") == fold("cs*K") == "cs*k"

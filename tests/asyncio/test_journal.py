@@ -25,6 +25,7 @@ def test_long_values_are_cut(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.messages[0]) < 120
 
 
+@pytest.mark.attack("A59")
 def test_the_websocket_library_only_warns(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     quiet = QuietLogger()

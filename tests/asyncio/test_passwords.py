@@ -143,6 +143,7 @@ def test_a_password_is_replaced_and_removed() -> None:
     assert not ask(store, "CS-1", b"another-password")
 
 
+@pytest.mark.attack("A08")
 def test_unknown_identities_cost_as_much_as_wrong_passwords() -> None:
     """Processor time that differs by less than half, where to look nothing up would be a thousand times as fast."""
     store = PasswordStore()
@@ -178,6 +179,7 @@ def test_others_are_served_while_a_hash_is_computed() -> None:
     assert asyncio.run(main()) > 10
 
 
+@pytest.mark.attack("A59")
 def test_nothing_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     store = PasswordStore()

@@ -42,6 +42,7 @@ async def test_profile_2(pki: Pki) -> None:
             await connect(where(server), "CS1", password=PASSWORD, ssl=foreign)
 
 
+@pytest.mark.attack("A04")
 async def test_profile_3(pki: Pki) -> None:
     profile = CsmsSecurityProfile.tls_client_certificate(
         [pki.server("localhost").files], trust=pki.trust, binder=ByIdentity({CSO})

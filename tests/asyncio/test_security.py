@@ -86,6 +86,7 @@ def test_the_same_over_tls_1_2(pki: Pki) -> None:
 # Whose certificate it is (A04)
 
 
+@pytest.mark.attack("A04")
 @pytest.mark.parametrize(
     ("credential", "why"),
     [
@@ -102,6 +103,7 @@ def test_a_good_certificate_of_somebody_else_is_refused(
     assert refusal is not None and why in refusal
 
 
+@pytest.mark.attack("A04")
 def test_a_foreign_but_trusted_root_does_not_speak_for_the_cso(pki: Pki) -> None:
     foreign = pki.foreign("Manufacturer")
     csms = csms_3(pki, trust=pki.trust + foreign.trust)
@@ -278,6 +280,7 @@ def test_by_default_nothing_is_lowered() -> None:
 # Secrets (A59)
 
 
+@pytest.mark.attack("A59")
 def test_nothing_shows_a_secret(pki: Pki, caplog: pytest.LogCaptureFixture) -> None:
     """Neither the texts of profiles, nor what is logged at DEBUG, asyncio's own lines included."""
     station = station_2(pki, allow_wildcards=True)
@@ -346,6 +349,7 @@ async def test_a_wrong_password_is_refused(pki: Pki, number: int) -> None:
             await dial(server, replace(station, password=b"wrong-wrong-wrong"))
 
 
+@pytest.mark.attack("A04")
 async def test_the_certificate_of_another_station_is_refused(pki: Pki, caplog: pytest.LogCaptureFixture) -> None:
     async with listen(csms_3(pki)) as server:
         with pytest.raises(HandshakeFailed, match="403"):

@@ -76,6 +76,7 @@ UPGRADE = [
 # Passwords
 
 
+@pytest.mark.attack("A01", "A02", "A03")
 async def test_passwords() -> None:
     async with guarded() as server:
         assert await status(server) == 401  # A01
@@ -90,8 +91,8 @@ async def test_passwords() -> None:
         assert caught.value.status == 401
 
 
+@pytest.mark.attack("A08")
 async def test_identities_are_told_or_not() -> None:
-    """A08."""
     passwords = Passwords("CS1")
     async with guarded(authenticator=passwords, knows=passwords.knows) as server:
         assert [await status(server, f"/ocpp/{name}") for name in ("CS1", "CS9", "CS%2F1")] == [401, 404, 404]
@@ -99,8 +100,9 @@ async def test_identities_are_told_or_not() -> None:
         assert [await status(server, f"/ocpp/{name}") for name in ("CS1", "CS9", "CS%2F1")] == [401] * 3
 
 
+@pytest.mark.attack("A05")
 async def test_guesses_do_not_lock_the_station_out() -> None:
-    """A05: the guesser has an address of its own."""
+    """The guesser has an address of its own."""
     async with guarded() as server:
         async with connect(url(server), "CS1", password=PASSWORD):
             pass
@@ -118,6 +120,7 @@ def test_nobody_starts_an_open_server_by_mistake() -> None:
 # The request
 
 
+@pytest.mark.attack("A09")
 @pytest.mark.parametrize(
     "target",
     [
@@ -145,8 +148,8 @@ async def test_only_the_endpoint_is_served() -> None:
         assert [await status(server, target) for target in ("/ocpp/CS1", "/x/CS1", "/CS1")] == [101, 404, 404]
 
 
+@pytest.mark.attack("A57")
 async def test_browsers_are_refused() -> None:
-    """A57."""
     async with open_to_all() as server:
         assert await status(server, origin="https://evil.example") == 403
     async with open_to_all(origins=["https://good.example"]) as server:
@@ -155,9 +158,9 @@ async def test_browsers_are_refused() -> None:
         assert await status(server) == 101
 
 
+@pytest.mark.attack("A58")
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "CONNECT", "OPTIONS", "get"])
 async def test_only_get(method: str) -> None:
-    """A58."""
     async with open_to_all() as server:
         answer = await say(server, f"{method} /ocpp/CS1 HTTP/1.1", *UPGRADE)
         assert answer.startswith(b"HTTP/1.1 405") and b"Allow: GET" in answer
@@ -167,8 +170,7 @@ async def test_only_get(method: str) -> None:
 SECRET = "Authorization: Basic aHVudGVyMg=="
 
 
-@pytest.mark.attack("A53")
-@pytest.mark.attack("A58")
+@pytest.mark.attack("A53", "A58")
 @pytest.mark.parametrize(
     "lines, status, reason",
     [
@@ -221,6 +223,7 @@ async def test_who_goes_before_asking_is_no_attacker(sent: bytes, caplog: pytest
 # The subprotocol
 
 
+@pytest.mark.attack("A51")
 @pytest.mark.parametrize(
     "offered, chosen",
     [
@@ -256,6 +259,7 @@ async def test_no_common_subprotocol(offered: list[str] | None, caplog: pytest.L
         assert await status(server, subprotocols=["ocpp0.1", "ocpp2.1"]) == 101
 
 
+@pytest.mark.attack("A51", "A52")
 @pytest.mark.parametrize(
     "header",
     [
@@ -275,7 +279,7 @@ async def test_no_common_subprotocol(offered: list[str] | None, caplog: pytest.L
 )
 @pytest.mark.parametrize("name", ["Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "Sec-WebSocket-Key"])
 async def test_odd_headers(name: str, header: str) -> None:
-    """A51, A52: whatever stands there, there is an answer, and the next one is served."""
+    """Whatever stands there, there is an answer, and the next one is served."""
     async with open_to_all() as server:
         lines = [line for line in UPGRADE if not line.startswith(name)]
         answer = await say(server, "GET /ocpp/CS1 HTTP/1.1", *lines, f"{name}: {header}")
@@ -284,12 +288,13 @@ async def test_odd_headers(name: str, header: str) -> None:
             assert await connection.call(HEARTBEAT) == ALIVE
 
 
+@pytest.mark.attack("A52")
 @pytest.mark.parametrize(
     "extensions",
     ["__proto__", "constructor; toString", "permessage-deflate; x=1", "permessage-deflate; server_max_window_bits=99"],
 )
 async def test_odd_extensions(extensions: str) -> None:
-    """A52: what is not known is not agreed to."""
+    """What is not known is not agreed to."""
     async with open_to_all() as server:
         answer = await say(server, "GET /ocpp/CS1 HTTP/1.1", *UPGRADE, f"Sec-WebSocket-Extensions: {extensions}")
         assert answer.startswith(b"HTTP/1.1 101") and b"Extensions" not in answer
@@ -320,6 +325,7 @@ async def test_the_application_may_refuse() -> None:
 # Bounds
 
 
+@pytest.mark.attack("A07")
 async def test_too_many_connections() -> None:
     async with open_to_all(bounds=Bounds(connections=1)) as server:
         async with station(server):
@@ -335,6 +341,7 @@ async def test_too_many_connections() -> None:
             assert await again.call(HEARTBEAT) == ALIVE
 
 
+@pytest.mark.attack("A07")
 async def test_too_many_connections_from_one_source() -> None:
     async with open_to_all(bounds=Bounds(per_source=1)) as server:
         async with station(server):
@@ -342,9 +349,9 @@ async def test_too_many_connections_from_one_source() -> None:
             assert await status(server, "/ocpp/CS3", local_addr=("127.0.0.2", 0)) == 101
 
 
+@pytest.mark.attack("A55")
 @pytest.mark.parametrize("sent", [b"", b"GET", b"GET /ocpp/CS1 HTTP/1.1\r\nHost: h\r\n"])
 async def test_a_slow_handshake_is_cut_off(sent: bytes) -> None:
-    """A55."""
     async with open_to_all(bounds=Bounds(handshake_timeout_s=0.05)) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
         writer.write(sent)
@@ -475,8 +482,8 @@ async def test_a_signal_drains(number: signal.Signals) -> None:
 # Secrets
 
 
+@pytest.mark.attack("A59")
 def test_a_run_at_debug_tells_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """A59."""
     caplog.set_level(logging.DEBUG)
     secret = "s3cret-of-the-station"
 

@@ -17,8 +17,8 @@ from ocpp21.errors import SessionClosed
 MANY = Bounds(takeovers=1000)
 
 
+@pytest.mark.attack("A10")
 async def test_the_newest_wins(caplog: pytest.LogCaptureFixture) -> None:
-    """A10."""
     async with open_to_all() as server, raw_station(server) as old:
         assert await is_served(old)
         async with raw_station(server, "/ocpp/cs1") as new:  # it compares without regard to case
@@ -32,6 +32,7 @@ async def test_the_newest_wins(caplog: pytest.LogCaptureFixture) -> None:
         await until(lambda: not server.connections)
 
 
+@pytest.mark.attack("A10")
 async def test_who_has_not_proved_who_it_is_takes_nothing() -> None:
     async with open_to_all(allow_unauthenticated=False, authenticator=Passwords("CS1")) as server:
         async with raw_station(server, user="CS1") as old:
@@ -43,8 +44,8 @@ async def test_who_has_not_proved_who_it_is_takes_nothing() -> None:
                 assert await is_served(new)
 
 
+@pytest.mark.attack("A11")
 async def test_an_old_connection_that_is_half_open_is_replaced_at_once() -> None:
-    """A11."""
     async with open_to_all() as server, chaos_proxy(server.ports[0]) as proxy:
         async with connect(f"ws://127.0.0.1:{proxy.port}", "CS1") as old:
             assert await old.call(HEARTBEAT) == ALIVE
@@ -56,8 +57,9 @@ async def test_an_old_connection_that_is_half_open_is_replaced_at_once() -> None
             old.abort("enough")
 
 
+@pytest.mark.attack("A12")
 async def test_flapping_is_stopped_while_the_old_one_lives() -> None:
-    """A12: of fifty takeovers in a row, three are granted."""
+    """Of fifty takeovers in a row, three are granted."""
     async with open_to_all(bounds=Bounds(takeovers=3)) as server:
         sockets, refused = [], 0
         for _ in range(51):
@@ -71,6 +73,7 @@ async def test_flapping_is_stopped_while_the_old_one_lives() -> None:
         await asyncio.gather(*(socket.close() for socket in sockets))
 
 
+@pytest.mark.attack("A11", "A12")
 async def test_flapping_does_not_protect_the_dead() -> None:
     bounds = Bounds(takeovers=1, probe_timeout_s=0.05)
     async with open_to_all(bounds=bounds) as server, chaos_proxy(server.ports[0]) as proxy:
@@ -83,8 +86,9 @@ async def test_flapping_does_not_protect_the_dead() -> None:
                 old.abort("enough")
 
 
+@pytest.mark.attack("A13", "A15", "A16")
 async def test_a_call_to_the_old_one_fails_once_and_goes_nowhere_else() -> None:
-    """A13, A15, A16: the old one's answer is on its way when the new one comes."""
+    """The old one's answer is on its way when the new one comes."""
     async with open_to_all(bounds=MANY) as server, chaos_proxy(server.ports[0]) as proxy:
         where = f"ws://127.0.0.1:{proxy.port}/CS1"
         async with raw_connect(where, subprotocols=["ocpp2.1"], proxy=None) as old:
@@ -108,8 +112,8 @@ async def test_a_call_to_the_old_one_fails_once_and_goes_nowhere_else() -> None:
                     await first.call(CHANGE_AVAILABILITY)
 
 
+@pytest.mark.attack("A14")
 async def test_the_late_end_of_the_old_one_removes_nothing() -> None:
-    """A14."""
     async with open_to_all(bounds=MANY) as server:
         async with raw_station(server) as old:
             await until(lambda: server.connections)

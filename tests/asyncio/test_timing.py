@@ -86,8 +86,7 @@ def test_the_count_would_find_a_comparison_that_stops_early() -> None:
     assert work(naive, NEAR) > work(naive, FAR) > work(naive, b"")
 
 
-@pytest.mark.attack("A06")
-@pytest.mark.attack("A08")
+@pytest.mark.attack("A06", "A08")
 def test_whoever_is_asked_for_costs_one_hash_and_one_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also who is not known at all; and both get as many bytes, whatever the password."""
     done: list[tuple[str, int, int]] = []

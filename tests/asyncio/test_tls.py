@@ -84,6 +84,7 @@ def test_these_suites_and_no_others_are_offered(pki: Pki) -> None:
         assert names == {*REQUIRED_SUITES, *FORWARD_SECRET_SUITES}
 
 
+@pytest.mark.attack("A17")
 def test_there_is_no_compression_and_no_renegotiation(pki: Pki) -> None:
     for context in (csms_2(pki).server_context(), station_2(pki).client_context()):
         assert context is not None
@@ -102,6 +103,7 @@ def test_the_server_prefers_forward_secrecy(pki: Pki) -> None:
 # Names
 
 
+@pytest.mark.attack("A18")
 def test_the_names_of_a_certificate(pki: Pki) -> None:
     """CN counts where there is no dNSName; otherwise the dNSNames and addresses do (A00.FR.309, A00.FR.511)."""
     both = pki.server(CSMS, alternative_names=["backup.example.com", CSMS])
@@ -116,6 +118,7 @@ def test_the_names_of_a_certificate(pki: Pki) -> None:
     )
 
 
+@pytest.mark.attack("A18")
 def test_wildcards_are_refused_unless_allowed(pki: Pki, caplog: pytest.LogCaptureFixture) -> None:
     for wildcard in (
         pki.server("*.example.com"),
@@ -135,6 +138,7 @@ def test_wildcards_are_refused_unless_allowed(pki: Pki, caplog: pytest.LogCaptur
 # What a station refuses (A18)
 
 
+@pytest.mark.attack("A18")
 @pytest.mark.parametrize(
     ("certificate", "verify_code"),
     [
@@ -173,6 +177,7 @@ def against(server: ssl.SSLContext, station: SecurityProfile) -> OSError:
         return asyncio.run(main())
 
 
+@pytest.mark.attack("A18")
 def test_an_old_server_is_refused(pki: Pki, caplog: pytest.LogCaptureFixture) -> None:
     error = against(old(foreign_context(ssl.PROTOCOL_TLS_SERVER, pki.server(CSMS))), station_2(pki))
     assert security_event(error, side="CS") == "InvalidTLSVersion"
@@ -181,6 +186,7 @@ def test_an_old_server_is_refused(pki: Pki, caplog: pytest.LogCaptureFixture) ->
     ]
 
 
+@pytest.mark.attack("A18")
 @pytest.mark.parametrize(
     ("version", "suite", "reason", "event"),
     [
@@ -213,6 +219,7 @@ def test_a_server_that_chooses_what_was_not_offered_is_refused(
     asyncio.run(main())
 
 
+@pytest.mark.attack("A18")
 def test_a_server_with_other_suites_is_refused(pki: Pki) -> None:
     server = foreign_context(ssl.PROTOCOL_TLS_SERVER, pki.server(CSMS), pki.server(CSMS, key="rsa"))
     server.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -221,6 +228,7 @@ def test_a_server_with_other_suites_is_refused(pki: Pki) -> None:
         assert security_event(against(server, station_2(pki)), side="CS") == "InvalidTLSCipherSuite"
 
 
+@pytest.mark.attack("A18")
 @pytest.mark.parametrize("key", ["weak_ec", "weak_rsa"])
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_a_server_with_a_weak_key_is_refused(pki: Pki, key: Any, version: str) -> None:
@@ -231,6 +239,7 @@ def test_a_server_with_a_weak_key_is_refused(pki: Pki, key: Any, version: str) -
     assert security_event(against(server, station_2(pki)), side="CS") == event
 
 
+@pytest.mark.attack("A18")
 def test_roots_of_the_operating_system_count_for_nothing(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, _ = pki.root.files
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -244,6 +253,7 @@ def test_no_secrets_of_connections_are_written(pki: Pki, tmp_path: Path, monkeyp
     assert not (tmp_path / "keys").exists()
 
 
+@pytest.mark.attack("A17", "A18")
 def test_a_server_that_does_not_speak_tls_is_left(pki: Pki) -> None:
     """No fallback: what comes back is an error, and no request has been sent in clear."""
     heard: list[bytes] = []
@@ -275,6 +285,7 @@ def stranger(pki: Pki, kind: str) -> Credential:
     }[kind]()
 
 
+@pytest.mark.attack("A04")
 @pytest.mark.parametrize("kind", ["self-signed", "expired", "not yet valid", "foreign root"])
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_a_bad_client_certificate_ends_the_handshake(
@@ -289,6 +300,7 @@ def test_a_bad_client_certificate_ends_the_handshake(
     assert line.startswith("TLS handshake failed side=CSMS security_event=InvalidChargingStationCertificate reason=")
 
 
+@pytest.mark.attack("A04")
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_no_client_certificate_ends_the_handshake(pki: Pki, version: str, caplog: pytest.LogCaptureFixture) -> None:
     server, client = csms_3(pki).server_context(), station_2(pki).client_context()
@@ -302,6 +314,7 @@ def test_no_client_certificate_ends_the_handshake(pki: Pki, version: str, caplog
     )
 
 
+@pytest.mark.attack("A04")
 @pytest.mark.parametrize("key", ["weak_ec", "weak_rsa"])
 def test_a_client_certificate_with_a_weak_key_ends_the_handshake(
     pki: Pki, key: Any, caplog: pytest.LogCaptureFixture
@@ -315,6 +328,7 @@ def test_a_client_certificate_with_a_weak_key_ends_the_handshake(
     assert any("side=CSMS security_event=" in line for line in lines(caplog))
 
 
+@pytest.mark.attack("A17")
 def test_old_clients_are_refused(pki: Pki, caplog: pytest.LogCaptureFixture) -> None:
     server, client = csms_2(pki).server_context(), old(foreign_context(ssl.PROTOCOL_TLS_CLIENT))
     assert server is not None
@@ -325,6 +339,7 @@ def test_old_clients_are_refused(pki: Pki, caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
+@pytest.mark.attack("A17")
 @pytest.mark.parametrize(
     "suites",
     ["NULL-SHA256", "AES128-GCM-SHA256", "AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "DHE-RSA-AES128-GCM-SHA256"],
@@ -368,6 +383,7 @@ def greet(server: ssl.SSLContext | None, greeting: bytes) -> bytes:
 GOOD_SUITE = 0xC02B
 
 
+@pytest.mark.attack("A17")
 @pytest.mark.parametrize(
     "suites",
     [[0x0001, 0x0002, 0x003B], [0x0003, 0x0008, 0x0014], [0x0004, 0x0005, 0xC011], [0x000A, 0x002F, 0xC009], [0x009C]],
@@ -383,6 +399,7 @@ def test_suites_that_no_library_knows_any_more_are_refused(
     assert "security_event=InvalidTLSCipherSuite" in lines(caplog)[0]
 
 
+@pytest.mark.attack("A17")
 @pytest.mark.parametrize("version", [0x0300, 0x0301, 0x0302], ids=["SSL 3.0", "TLS 1.0", "TLS 1.1"])
 def test_old_versions_are_refused(pki: Pki, version: int, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ssl.SSLError, match=r"UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW"):
@@ -390,6 +407,7 @@ def test_old_versions_are_refused(pki: Pki, version: int, caplog: pytest.LogCapt
     assert "security_event=InvalidTLSVersion" in lines(caplog)[0]
 
 
+@pytest.mark.attack("A17")
 def test_compression_is_not_taken_up(pki: Pki) -> None:
     server = csms_2(pki).server_context()
     said = greet(server, hello([GOOD_SUITE], compression=b"\1\0"))
@@ -416,6 +434,7 @@ async def converse(server: ssl.SSLContext, data: bytes) -> bytes:
             await closed(writer)
 
 
+@pytest.mark.attack("A17")
 @pytest.mark.parametrize(
     "data",
     [
