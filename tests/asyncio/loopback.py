@@ -6,6 +6,7 @@ import asyncio
 import gc
 import hmac
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -157,9 +158,19 @@ async def is_served(socket: ClientConnection, message_id: str = "alive") -> bool
 
 
 @asynccontextmanager
-async def bare(server: Server, *headers: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """An upgraded connection without a WebSocket library, of CS1."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
+async def bare(
+    server: Server, *headers: str, has_small_buffers: bool = False
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """An upgraded connection without a WebSocket library, of CS1.
+
+    With small buffers in the kernel, the server notices soon that nothing is read.
+    """
+    sock = socket.socket()
+    if has_small_buffers:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.ports[0]))
+    reader, writer = await asyncio.open_connection(sock=sock)
     lines = [
         "GET /ocpp/CS1 HTTP/1.1",
         *("Host: h", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"),
@@ -168,6 +179,10 @@ async def bare(server: Server, *headers: str) -> AsyncIterator[tuple[asyncio.Str
     writer.write("\r\n".join(lines).encode())
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
     await until(lambda: "CS1" in server.connections)
+    if has_small_buffers:
+        transport: Any = server.connections["CS1"]._transport
+        theirs = transport._socket.transport.get_extra_info("socket")
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     try:
         yield reader, writer
     finally:

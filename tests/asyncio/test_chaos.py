@@ -111,12 +111,12 @@ async def test_a_peer_that_never_answers_our_close_is_cut_off() -> None:
 @pytest.mark.attack("A56")
 async def test_a_peer_that_never_reads_is_cut_off() -> None:
     """With a hundred calls waiting for it, each of which fails once."""
-    async with open_to_all() as server, bare(server) as (reader, writer):
+    async with open_to_all() as server, bare(server, has_small_buffers=True) as (reader, writer):
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         connection = server.connections["CS1"]
         waiting = [asyncio.create_task(connection.call(LARGE)) for _ in range(100)]
         while not connection.is_closed:
-            writer.write(BEAT_FRAME)
+            writer.write(BEAT_FRAME * 100)
             await settle()
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert all(isinstance(result, SessionClosed) for result in results)
@@ -128,16 +128,16 @@ async def test_a_peer_that_never_reads_is_cut_off() -> None:
 async def test_a_peer_that_lets_too_much_wait_is_not_read_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ocpp21.asyncio.connection._BACKLOG", 0)
     async with open_to_all(patience=Patience(ping_interval_s=0, close_timeout_s=0.5)) as server:
-        async with bare(server) as (reader, writer):
+        async with bare(server, has_small_buffers=True) as (reader, writer):
             connection = server.connections["CS1"]
             call = asyncio.create_task(connection.call(DataTransferRequest(vendor_id="v", data="x" * 1_000_000)))
             reader._transport.pause_reading()  # type: ignore[attr-defined]
-            for _ in range(300):
-                writer.write(BEAT_FRAME * 1000)
+            while not connection._transport._socket._is_held:
+                writer.write(BEAT_FRAME * 100)
                 await settle()
             before = connection.statistics.received
             for _ in range(100):
-                writer.write(BEAT_FRAME * 1000)
+                writer.write(BEAT_FRAME * 100)
                 await settle()
             assert connection.statistics.received == before
             reader._transport.resume_reading()  # type: ignore[attr-defined]

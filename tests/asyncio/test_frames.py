@@ -316,7 +316,7 @@ async def test_a_flood_of_pings() -> None:
 async def test_a_flood_of_pings_from_a_peer_that_does_not_read() -> None:
     """Pongs that nobody reads fill no memory: the peer is cut off."""
     async with open_to_all() as server, station(server, "CS2") as honest:
-        async with bare(server) as (reader, writer):
+        async with bare(server, has_small_buffers=True) as (reader, writer):
             reader._transport.pause_reading()  # type: ignore[attr-defined]
             flooder = server.connections["CS1"]
             pings = b"".join(frame(PING, bytes(125)) for _ in range(1000))

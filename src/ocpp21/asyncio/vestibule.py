@@ -93,6 +93,8 @@ class Reception:
 class Vestibule(asyncio.Protocol):
     """One connection, until TLS stands; then a :class:`ServerSocket` takes its place."""
 
+    __slots__ = ("_early", "_reaper", "_reception", "_socket", "_transport", "_work", "protocol")
+
     def __init__(self, reception: Reception, args: tuple[Any, ...], options: dict[str, Any], /) -> None:
         self._reception: Final = reception
         self._socket: Final = ServerSocket(
@@ -160,6 +162,7 @@ class Vestibule(asyncio.Protocol):
 
     def _leave_handshake(self) -> None:
         self._reception.handshakes.discard(self)
+        self._work = None
         if self._reaper is not None:
             self._reaper.cancel()
 
