@@ -154,7 +154,8 @@ class Vestibule(asyncio.Protocol):
         transport.set_protocol(socket)
         socket.connection_made(transport)
         if self._early:
-            socket.data_received(bytes(self._early))
+            early, self._early = self._early, bytearray()
+            socket.data_received(bytes(early))
 
     def _leave(self) -> None:
         self._leave_handshake()
