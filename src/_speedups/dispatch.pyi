@@ -1,7 +1,7 @@
 """The dispatch core: what every message pays for, in as few calls as can be."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self, final
 
 from ocpp21._speedups.encoder import Encoder
 from ocpp21._speedups.framing import Frame
@@ -33,32 +33,44 @@ def encode(schema: int, encoder: Encoder, message: Any, mode: int, on_null: Call
         PayloadError: the message is not valid.
     """
 
-def pack(
-    head: bytes,
-    message_id: str,
-    middle: bytes,
-    schema: int,
-    encoder: Encoder,
-    message: Any,
-    mode: int,
-    on_null: Callable[[Any], object],
-) -> bytes:
-    """Encode a message as :func:`encode` does, and put the frame around it.
+@final
+class Packer:
+    """Writes frames of one message type.
 
     Args:
         head: what stands before the id.
-        message_id: any text.
-        middle: what stands between the id and the payload.
-        schema: index of the message's type in the validator's tables.
-        encoder: writes the message as JSON text.
-        message: the Struct.
+        kinds: what stands between the id and the payload, and the index of its type in the validator's tables, by
+            class of the payload.
+        encoder: writes the payload as JSON text.
         mode: of the validator.
         on_null: called with the message when a null was written where any value may stand.
-
-    Raises:
-        PayloadError: the message is not valid.
-        UnicodeEncodeError: the id holds a lone surrogate.
     """
+
+    kinds: dict[type[Any], tuple[bytes, int]]
+
+    def __new__(
+        cls,
+        head: bytes,
+        kinds: dict[type[Any], tuple[bytes, int]],
+        encoder: Encoder,
+        mode: int,
+        on_null: Callable[[Any], object],
+        /,
+    ) -> Self: ...
+    def pack(self, message_id: object, message: object, /) -> bytes | None:
+        """Encode a message as :func:`encode` does, and put the frame around it.
+
+        Args:
+            message_id: 1 to 36 characters, not ``-1``.
+            message: the Struct.
+
+        Returns:
+            The frame; None when the id is not valid, or the message none of the kinds.
+
+        Raises:
+            PayloadError: the message is not valid.
+            UnicodeEncodeError: the id holds a lone surrogate.
+        """
 
 def unpack(
     data: bytes | bytearray | memoryview | str,

@@ -1,17 +1,16 @@
-# cython: language_level=3, freethreading_compatible=True
+# cython: language_level=3, auto_pickle=False, freethreading_compatible=True
 """The dispatch core: what every message pays for, in as few calls as can be. The rules of the session are not here."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport uint8_t
-from libc.string cimport memcpy
 
-from ocpp21._speedups.encoder cimport Encoder
-from ocpp21._speedups.framing cimport CALL, Frame, scan
+from ocpp21._speedups.encoder cimport Encoder, Output, begin_output, end_output, reserve, write_message
+from ocpp21._speedups.framing cimport CALL, MAX_ID, Frame, scan
+from ocpp21._speedups.jsonwriting cimport put
 from ocpp21._speedups.validators cimport check_span
 from ocpp21._speedups.walk cimport MODE_CANONICAL
-
-import orjson
 
 from ocpp21._speedups.validators import check
 from ocpp21.errors import PayloadError
@@ -22,23 +21,27 @@ def decode(int schema, decoder, data, int mode):
 
 
 def encode(int schema, Encoder encoder not None, message, int mode, on_null):
-    return encoded(schema, encoder, message, mode, on_null)
+    cdef Output out
+    cdef char *at
+    begin_output(&out)
+    try:
+        at = write_checked(&out, out.start, schema, encoder, message, mode, on_null)
+        return PyBytes_FromStringAndSize(out.start, at - out.start)
+    finally:
+        end_output(&out)
 
 
-cdef bytes encoded(int schema, Encoder encoder, message, int mode, on_null):
+cdef char *write_checked(Output *out, char *at, int schema, Encoder encoder, message, int mode, on_null) except NULL:
+    """Write a message, check it where it stands, and write it again if it is not in canonical form."""
+    cdef Py_ssize_t start = at - out.start
     cdef bint nulls = False
-    cdef bytes payload = encoder.encode(message)
+    at = write_message(encoder, out, at, message)
     checked = check_span(
-        schema,
-        payload,
-        <const uint8_t *>PyBytes_AS_STRING(payload),
-        PyBytes_GET_SIZE(payload),
-        mode | MODE_CANONICAL,
-        &nulls,
+        schema, None, <const uint8_t *>out.start + start, at - out.start - start, mode | MODE_CANONICAL, &nulls
     )
     if nulls:
         on_null(message)
-    return checked
+    return at if checked is None else put_bytes(out, out.start + start, checked)
 
 
 def unpack(data, dict calls, schema_of, int mode, Py_ssize_t max_size):
@@ -62,34 +65,44 @@ def unpack(data, dict calls, schema_of, int mode, Py_ssize_t max_size):
     return frame, decoder(payload)
 
 
-def pack(bytes head, str message_id, bytes middle, int schema, Encoder encoder not None, message, int mode, on_null):
-    cdef bytes payload = encoded(schema, encoder, message, mode, on_null)
-    cdef Py_ssize_t length
-    cdef const char *text = PyUnicode_AsUTF8AndSize(message_id, &length)
-    cdef bytes frame
-    cdef char *at
-    if not is_plain(text, length):
-        return b"".join((head, orjson.dumps(message_id), middle, payload, b"]"))
-    frame = PyBytes_FromStringAndSize(NULL, len(head) + length + 2 + len(middle) + len(payload) + 1)
-    at = put(PyBytes_AS_STRING(frame), PyBytes_AS_STRING(head), len(head))
-    at = put(at, b'"', 1)
-    at = put(at, text, length)
-    at = put(at, b'"', 1)
-    at = put(at, PyBytes_AS_STRING(middle), len(middle))
-    at = put(at, PyBytes_AS_STRING(payload), len(payload))
-    put(at, b"]", 1)
-    return frame
+@cython.final
+cdef class Packer:
+    cdef bytes head
+    cdef readonly dict kinds  # what stands between id and payload, and the number of the schema, by class
+    cdef Encoder encoder
+    cdef int mode
+    cdef object on_null
+
+    def __cinit__(self, bytes head not None, dict kinds not None, Encoder encoder not None, int mode, on_null, /):
+        self.head = head
+        self.kinds = kinds
+        self.encoder = encoder
+        self.mode = mode
+        self.on_null = on_null
+
+    def pack(self, message_id, message, /):
+        cdef Output out
+        cdef char *at
+        kind = self.kinds.get(type(message))
+        if kind is None or not is_id(message_id):
+            return None
+        middle, schema = <tuple>kind
+        begin_output(&out)
+        try:
+            at = put_bytes(&out, out.start, self.head)
+            at = write_message(self.encoder, &out, at, message_id)
+            at = put_bytes(&out, at, middle)
+            at = write_checked(&out, at, schema, self.encoder, message, self.mode, self.on_null)
+            at = put_bytes(&out, at, b"]")
+            return PyBytes_FromStringAndSize(out.start, at - out.start)
+        finally:
+            end_output(&out)
 
 
-cdef inline bint is_plain(const char *text, Py_ssize_t length) noexcept:
-    """Say whether a text is printable ASCII that JSON need not escape, as nearly all ids are."""
-    cdef Py_ssize_t i
-    for i in range(length):
-        if <signed char>text[i] < 0x20 or text[i] == 0x22 or text[i] == 0x5C or text[i] == 0x7F:
-            return False
-    return True
+cdef inline bint is_id(value):
+    """Say whether something is a message id that may be chosen: "-1" stands for one that could not be read (4.2.3)."""
+    return type(value) is str and 0 < PyUnicode_GET_LENGTH(value) <= MAX_ID and value != "-1"
 
 
-cdef inline char *put(char *at, const char *text, Py_ssize_t length) noexcept:
-    memcpy(at, text, length)
-    return at + length
+cdef inline char *put_bytes(Output *out, char *at, bytes text) except NULL:
+    return put(reserve(out, at, len(text)), text, len(text))

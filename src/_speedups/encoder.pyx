@@ -62,10 +62,8 @@ cdef extern from *:
     void Py_LeaveRecursiveCall()
 
 cdef enum:
-    STACK = 4096  # bytes of text that need no memory from the heap
     NAME = 48  # room for the name of a member in all its punctuation; the standard's longest takes 42
     SCALAR = 40  # room for any number, date-time or literal name
-    CLASSES = 64  # many more than a message has
     PROBES = 4  # places to look for a class in
 
 cdef struct Member:
@@ -78,12 +76,6 @@ cdef struct Plan:  # of a class
     Py_ssize_t count  # of members; negative when the class is left to the fallback
     Member *members
     char *names  # each as it is written, ,"name": and in a field of NAME bytes
-
-cdef struct Output:
-    char *start
-    char *end  # of the room
-    const Plan *met[CLASSES]  # plans of the classes met in this call, by a hash of their addresses
-    char stack[STACK]
 
 import_datetime()
 
@@ -117,15 +109,27 @@ cdef class Encoder:
     cpdef bytes encode(self, message):
         cdef Output out
         cdef char *at
-        out.start = out.stack
-        out.end = out.stack + STACK
-        memset(out.met, 0, sizeof(out.met))
+        begin_output(&out)
         try:
-            at = write_value(self, &out, out.start, <PyObject *>message)
+            at = write_message(self, &out, out.start, message)
             return PyBytes_FromStringAndSize(out.start, at - out.start)
         finally:
-            if out.start != out.stack:
-                PyMem_Free(out.start)
+            end_output(&out)
+
+
+cdef void begin_output(Output *out) noexcept:
+    out.start = out.stack
+    out.end = out.stack + STACK
+    memset(out.met, 0, sizeof(out.met))
+
+
+cdef void end_output(Output *out) noexcept:
+    if out.start != out.stack:
+        PyMem_Free(out.start)
+
+
+cdef char *write_message(Encoder encoder, Output *out, char *at, message) except NULL:
+    return write_value(encoder, out, reserve(out, at, SCALAR), <PyObject *>message)
 
 
 # Plans
@@ -196,10 +200,6 @@ cdef bint plan_member(Plan *plan, Py_ssize_t i, type kind, str field, str name, 
 
 
 # Output: every writer takes the place to write to, where there is room for a SCALAR, and returns the place behind
-
-
-cdef inline char *reserve(Output *out, char *at, Py_ssize_t room) except NULL:
-    return at if out.end - at >= room else grow(out, at, room)
 
 
 cdef char *grow(Output *out, char *at, Py_ssize_t room) except NULL:

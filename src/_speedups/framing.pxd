@@ -10,6 +10,10 @@ cdef enum MessageType:
     SEND = 6
 
 
+cdef enum:
+    MAX_ID = 36  # characters of a message id (Part 4, Table 4)
+
+
 # A frame whose head has been read. buf[start:end] is the payload, never empty, in the received text or in a constant {}
 # where the peer sent null; an error has none, and end is 0. The memory stays, and stays in place, as long as the frame.
 cdef class Frame:

@@ -56,9 +56,8 @@ cdef dict JSON_TYPES = {
 cdef const char* EMPTY_OBJECT = b"{}"
 cdef char* UNSIGNED_BYTES = b"B"  # in the notation of the struct module
 
-# Of an id (Part 4, Table 4), and of one too long that is still given back (row 11).
+# Characters of an id that is too long, and is still given back (row 11).
 cdef enum:
-    MAX_ID = 36
     MAX_ECHO = 255
 
 # Longest action read, in characters: far beyond PublishFirmwareStatusNotification, the longest of the standard.

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import orjson
 
-from ocpp21._speedups import dispatch
+from ocpp21._speedups import dispatch, validators
 from ocpp21._speedups.framing import Frame, parse
 from ocpp21._speedups.validators import CONFORM
 from ocpp21.codec import ENCODING_ERRORS, SCHEMAS, Payload, Schema, encoder, not_encodable, refuse_not_finite
 from ocpp21.errors import MAX_DESCRIPTION, ErrorCode, LocalProtocolError, RemoteProtocolError, shorten
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.refusal import quote
-from ocpp21.wire import Datatype, Message, Request, Response, Send
+from ocpp21.wire import Message, Request, Response, Send
 
 __all__ = [
     "CALL",
@@ -46,9 +46,6 @@ MAX_MESSAGE_ID: Final = 36
 #: Longest frame taken unless told otherwise, in bytes; the standard has no limit.
 MAX_SIZE: Final = 1 << 20
 
-#: The id that stands for one that could not be read (Part 4, 4.2.3); nobody may choose it.
-_UNREADABLE = "-1"
-
 # Message types, the first element of a frame (Part 4, Table 3).
 CALL: Final = 2
 CALL_RESULT: Final = 3
@@ -59,16 +56,17 @@ SEND: Final = 6
 #: What the payload of a CALL must be, by action; filled as actions are met, so it never outgrows the standard.
 _CALLS: Final[dict[str, Schema]] = {}
 
-#: What stands between id and payload, by the class of the payload.
-_CALL_MIDDLES: Final[Mapping[type[Datatype], bytes]] = {
-    action.request: f',"{action.name}",'.encode() for action in ACTIONS.values() if action.kind == "CALL"
-}
-_SEND_MIDDLES: Final[Mapping[type[Datatype], bytes]] = {
-    action.request: f',"{action.name}",'.encode() for action in ACTIONS.values() if action.kind == "SEND"
-}
-_RESULT_MIDDLES: Final[Mapping[type[Datatype], bytes]] = {
-    action.response: b"," for action in ACTIONS.values() if action.response is not None
-}
+
+def _packer(message_type: int, middles: Mapping[type[Message], str]) -> dispatch.Packer:
+    """Make what writes the frames of a type; the middle of a frame is what stands between id and payload."""
+    kinds = {kind: (middle.encode(), validators.SCHEMAS[kind.__name__]) for kind, middle in middles.items()}
+    return dispatch.Packer(f"[{message_type},".encode(), kinds, encoder, CONFORM, refuse_not_finite)
+
+
+#: What writes CALLs, SENDs and CALLRESULTs.
+_CALLS_OUT: Final = _packer(CALL, {a.request: f',"{a.name}",' for a in ACTIONS.values() if a.kind == "CALL"})
+_SENDS_OUT: Final = _packer(SEND, {a.request: f',"{a.name}",' for a in ACTIONS.values() if a.kind == "SEND"})
+_RESULTS_OUT: Final = _packer(CALL_RESULT, {a.response: "," for a in ACTIONS.values() if a.response is not None})
 
 
 def unpack(
@@ -142,7 +140,7 @@ def call(message_id: str, request: Request[Any], /) -> bytes:
     Raises:
         LocalProtocolError: the id or the request is not valid.
     """
-    return _pack(b"[2,", message_id, _CALL_MIDDLES, request)
+    return _pack(_CALLS_OUT, message_id, request, "a request")
 
 
 def call_result(message_id: str, response: Response, /) -> bytes:
@@ -155,7 +153,7 @@ def call_result(message_id: str, response: Response, /) -> bytes:
     Raises:
         LocalProtocolError: the id or the response is not valid.
     """
-    return _pack(b"[3,", message_id, _RESULT_MIDDLES, response)
+    return _pack(_RESULTS_OUT, message_id, response, "a response")
 
 
 def send(message_id: str, message: Send, /) -> bytes:
@@ -168,7 +166,7 @@ def send(message_id: str, message: Send, /) -> bytes:
     Raises:
         LocalProtocolError: the id or the message is not valid.
     """
-    return _pack(b"[6,", message_id, _SEND_MIDDLES, message)
+    return _pack(_SENDS_OUT, message_id, message, "a message for a SEND")
 
 
 def call_error(
@@ -205,20 +203,18 @@ def call_result_error(
     return _error(b"[5,", message_id, code, description, details)
 
 
-def _pack(head: bytes, message_id: str, middles: Mapping[type[Datatype], bytes], message: Message) -> bytes:
-    middle = middles.get(type(message))
-    if middle is None:
-        kinds = {b"[2,": "a request", b"[3,": "a response", b"[6,": "a message for a SEND"}
-        raise LocalProtocolError(f"expected {kinds[head]}, found {quote(type(message).__name__)}")
-    if not isinstance(message_id, str) or not 0 < len(message_id) <= MAX_MESSAGE_ID or message_id == _UNREADABLE:
-        raise LocalProtocolError(
-            f"expected a message id of 1 to 36 characters, not `-1`, found {quote(str(message_id))}"
-        )
-    number = SCHEMAS[type(message)].number
+def _pack(packer: dispatch.Packer, message_id: str, message: Message, expected: str) -> bytes:
     try:
-        return dispatch.pack(head, message_id, middle, number, encoder, message, CONFORM, refuse_not_finite)
+        frame = packer.pack(message_id, message)
     except ENCODING_ERRORS as error:
         raise not_encodable(message, error) from error
+    if frame is not None:
+        return frame
+    if type(message) not in packer.kinds:
+        raise LocalProtocolError(f"expected {expected}, found {quote(type(message).__name__)}")
+    raise LocalProtocolError(
+        f"expected a message id of 1 to {MAX_MESSAGE_ID} characters, not `-1`, found {quote(str(message_id))}"
+    )
 
 
 def _error(
