@@ -9,8 +9,6 @@ formatting.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 import textwrap
 from collections import defaultdict
@@ -23,14 +21,13 @@ from datamodel_code_generator import InputFileType, generate
 from datamodel_code_generator.enums import DataModelType
 from datamodel_code_generator.format import DatetimeClassType, PythonVersion
 
+from codegen.formatting import LINE_LENGTH, format_folder
 from codegen.model import Action, Array, Enumeration, Field, Model, Object, Reference, Scalar, Type
+from codegen.names import snake
 from codegen.values import ValueList
 
 TEMPLATES = Path(__file__).parent / "templates"
-_SETTINGS = Path(__file__).parent.parent / "pyproject.toml"
 PACKAGE = Path("src/ocpp21/messages")
-
-LINE_LENGTH = 120
 
 _INITIATORS = {"CS": "the Charging Station", "CSMS": "the CSMS", "BOTH": "either side"}
 
@@ -49,7 +46,7 @@ def emit(model: Model, values: Iterable[ValueList], header: str) -> dict[Path, s
         out = root / "out"
         _write_structs(model, modules, root / "in", out, header)
         _write_tables(model, modules, list(values), out, header)
-        _format(out)
+        format_folder(out)
         return {PACKAGE / path.name: path.read_text(encoding="utf-8") for path in sorted(out.glob("*.py"))}
 
 
@@ -233,19 +230,12 @@ def _write_tables(model: Model, modules: Mapping[str, Module], values: list[Valu
     environment.filters["json"] = json.dumps
     exports = {module: [item.name for item in items] for module, items in modules.items()}
     messages = {block.module: exports[block.module] for block in model.blocks}
+    handlers = {action.name: f"on_{snake(action.request.name)}" for action in model.actions}
     facts: dict[str, dict[str, Any]] = {
         "__init__": {"exports": exports, "aliases": [item.name for item in model.datatypes if item.is_open]},
-        "registry": {"exports": messages, "model": model},
+        "registry": {"exports": messages, "model": model, "handlers": handlers},
         "values": {"lists": values},
     }
     for name, context in facts.items():
         text = environment.get_template(f"{name}.jinja2").render(header=header, **context)
         (out / f"{name}.py").write_text(text, encoding="utf-8")
-
-
-def _format(folder: Path) -> None:
-    """Sort imports and lay out with the project's own formatter and settings."""
-    ruff = [sys.executable, "-m", "ruff"]
-    options = ["--quiet", "--no-cache", "--config", str(_SETTINGS), str(folder)]
-    subprocess.run([*ruff, "check", "--fix", "--select", "I,F401,RUF022", *options], check=True)
-    subprocess.run([*ruff, "format", *options], check=True)

@@ -20,6 +20,9 @@ WORDS = {
     "L2TP": "L2tp",
     "RoCoF": "Rocof",
     "IdleTIme": "IdleTime",
+    "CHAdeMO": "Chademo",
+    "CSMSTLS": "CsmsTls",
+    "PnC": "Pnc",
 }
 
 _WORD = re.compile("|".join(sorted(WORDS, key=len, reverse=True)))

@@ -101,7 +101,10 @@ def test_a_request_decodes_with_its_datatypes() -> None:
 
 @pytest.mark.parametrize(
     "fact",
-    [Block("A", "Noise", "noise"), Action("Ping", Ping, Pong, Block("A", "Noise", "noise"), "CS", "CALL", "2.1")],
+    [
+        Block("A", "Noise", "noise"),
+        Action("Ping", Ping, Pong, Block("A", "Noise", "noise"), "CS", "CALL", "on_ping", "2.1"),
+    ],
     ids=["block", "action"],
 )
 def test_facts_cannot_be_changed(fact: Any) -> None:

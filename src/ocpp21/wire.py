@@ -63,6 +63,7 @@ class Action(msgspec.Struct, frozen=True):
         block: functional block.
         initiator: who sends the request: ``CS`` (Charging Station), ``CSMS``, or ``BOTH``.
         kind: ``CALL`` is answered, ``SEND`` is not.
+        handler: name of the method that handles the request.
         since: first OCPP version that has the action.
     """
 
@@ -72,4 +73,5 @@ class Action(msgspec.Struct, frozen=True):
     block: Block
     initiator: Literal["CS", "CSMS", "BOTH"]
     kind: Literal["CALL", "SEND"]
+    handler: str
     since: Literal["2.0.1", "2.1"]

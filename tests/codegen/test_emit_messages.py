@@ -123,8 +123,11 @@ def test_items_with_limits_have_a_named_type(small: dict[str, str]) -> None:
 
 
 def test_the_registry_has_every_action(small: dict[str, str]) -> None:
-    assert '    Action("Ping", PingRequest, PingResponse, _A, "CSMS", "CALL", "2.1"),\n' in small["registry.py"]
-    assert '    Action("Shout", Shout, None, _A, "CS", "SEND", "2.0.1"),\n' in small["registry.py"]
+    assert (
+        '    Action("Ping", PingRequest, PingResponse, _A, "CSMS", "CALL", "on_ping_request", "2.1"),\n'
+        in small["registry.py"]
+    )
+    assert '    Action("Shout", Shout, None, _A, "CS", "SEND", "on_shout", "2.0.1"),\n' in small["registry.py"]
     assert '_A = Block("A", "Noise", "noise")\n' in small["registry.py"]
 
 

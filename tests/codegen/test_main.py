@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 VALUES = '[Tones]\ntext = "Tones."\nfield = "Shout.tone"\n[Tones.values]\nLow = ""\n'
 
+CATALOGUE = Path("src/ocpp21/device_model/catalogue.py")
 NOISE = Path("src/ocpp21/messages/noise.py")
 DRIFTED = "generated files have drifted; run `python -m codegen` and commit what it writes\n"
 
@@ -81,7 +82,7 @@ def test_check_passes_on_what_was_written(root: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     "path",
-    [NOISE, Path("src/_speedups/schema_tables.h"), Path("tests/vectors/Shout.valid.jsonl")],
+    [NOISE, Path("src/_speedups/schema_tables.h"), CATALOGUE, Path("tests/vectors/Shout.valid.jsonl")],
     ids=lambda path: path.name,
 )
 def test_check_fails_on_a_changed_and_on_a_missing_file(
@@ -137,6 +138,12 @@ def test_import_fills_the_schemas(root: Path, tmp_path_factory: pytest.TempPathF
         ("codegen/catalogue.toml", "Shout", "Whisper", "catalogue.toml: /actions/Whisper: there is no Whisper.json"),
         ("codegen/wording.toml", 'at = "When."', "", "wording.toml: /SpotType/at: has no line"),
         ("codegen/values.toml", "[Tones]", "[Tones", "values.toml: /: cannot be read as TOML: "),
+        (
+            "codegen/device-model.csv",
+            "OptionList",
+            "Option",
+            "device-model.csv: /2/data_type: expected one of ",
+        ),
     ],
 )
 @pytest.mark.parametrize("arguments", [[], ["--check"]], ids=["write", "check"])

@@ -133,6 +133,19 @@ vendorId = "Vendor."
 _ = "A pitch."
 """
 
+COLUMNS = (
+    "component,component_instance,variable,variable_instance,required,mutability,data_type,unit,default,min,max,"
+    "values,meaning"
+)
+
+DEVICE_MODEL = f"""{COLUMNS}
+Horn,,Tone,,yes,RW,OptionList,,Low,,,ToneEnumType,[min] pitch
+Horn,,Loudness,Day,no,RO/RW,decimal,dB,,0,120.5,,how loud by day
+Horn,,Loudness,Night,if quiet,RO,decimal,dB,,,,,how loud by night
+EVSE,<slot>,Marks,,no,WO,MemberList,,(empty),,,"A,B","marks on ""it"", wide"
+<generic>,,Label,,no,RO,string,,,,capacity,,name (any component)
+"""
+
 
 def schemas() -> dict[str, Schema]:
     """A copy to break, in which no two parts are one object."""
@@ -141,10 +154,11 @@ def schemas() -> dict[str, Schema]:
 
 
 def write_facts(folder: Path, catalogue: str = CATALOGUE, wording: str = WORDING) -> Path:
-    """Write the catalogue and the wording into a folder."""
+    """Write the catalogue, the wording and the device model into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "catalogue.toml").write_text(catalogue, encoding="utf-8")
     (folder / "wording.toml").write_text(wording, encoding="utf-8")
+    (folder / "device-model.csv").write_text(DEVICE_MODEL, encoding="utf-8")
     return folder
 
 
