@@ -20,6 +20,10 @@ from ocpp21.errors import (
     QueueFull,
     RemoteProtocolError,
     SessionClosed,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLocked,
     shorten,
 )
 
@@ -32,6 +36,10 @@ TREE = {
     CallError: OcppError,
     CallTimeout: OcppError,
     SessionClosed: OcppError,
+    StoreError: OcppError,
+    StoreFull: StoreError,
+    StoreCorrupt: StoreError,
+    StoreLocked: StoreError,
 }
 
 EVERY = [
@@ -52,6 +60,10 @@ EVERY = [
     CallError("Vendor"),
     CallTimeout("t"),
     SessionClosed("s"),
+    StoreError("e"),
+    StoreFull("f"),
+    StoreCorrupt("c"),
+    StoreLocked("k"),
 ]
 
 

@@ -10,6 +10,10 @@
       CallError                      a CALLERROR: raised by a handler to send it, raised by call() on receipt
       CallTimeout (TimeoutError)     no answer in time
       SessionClosed (ConnectionError)  the connection ended; .reason says why
+      StoreError                     the durable state could not be read or written; what was committed before is there
+        StoreFull                    no room is left; a later try may succeed
+        StoreCorrupt                 the file is damaged, or none of ours
+        StoreLocked                  another program has the file
 
 Messages have one form: what was expected, what came, and where. They stay within 255 characters, the limit of
 ``errorDescription`` on the wire, and text of the peer appears in them escaped and shortened only.
@@ -31,6 +35,10 @@ __all__ = [
     "QueueFull",
     "RemoteProtocolError",
     "SessionClosed",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreLocked",
 ]
 
 #: Longest ``errorDescription``, in characters (Part 4, Table 7).
@@ -175,6 +183,22 @@ class SessionClosed(OcppError, ConnectionError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.reason,)
+
+
+class StoreError(OcppError):
+    """The durable state could not be read or written. What was committed before is still there, this change is not."""
+
+
+class StoreFull(StoreError):
+    """No room is left for the change; a later try may succeed."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged, or it is none of ours; nothing in it has been changed."""
+
+
+class StoreLocked(StoreError):
+    """Another program, or another store of this one, has the file."""
 
 
 def _rebuild(kind: type[RemoteProtocolError], description: str, state: dict[str, Any]) -> RemoteProtocolError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ocpp21.asyncio.identity import InvalidPath, check_identity, connection_url, fold, identity_of
 from ocpp21.errors import LocalProtocolError
+from ocpp21.identity import InvalidPath, check_identity, connection_url, fold, identity_of
 
 GOOD = ["CS1", "cs1", "RDAM|123", "a" * 48, "*-_=+|@.", "a..b", "@"]
 

@@ -6,8 +6,8 @@ import pytest
 from raw_peer import ALIVE
 
 from codegen.names import snake
-from ocpp21.asyncio.handlers import _MESSAGES, Table, method_name, table
 from ocpp21.errors import LocalProtocolError
+from ocpp21.handlers import Table, table
 from ocpp21.messages import (
     ChangeAvailabilityRequest,
     DataTransferRequest,
@@ -15,6 +15,7 @@ from ocpp21.messages import (
     HeartbeatResponse,
     NotifyPeriodicEventStream,
 )
+from ocpp21.messages.registry import ACTIONS
 
 
 class Csms:
@@ -32,9 +33,8 @@ def answer(request: object) -> HeartbeatResponse:
 
 
 def test_methods_are_named_as_the_generator_names() -> None:
-    assert {f"on_{snake(message.__name__)}" for message in _MESSAGES.values()} == _MESSAGES.keys()
-    assert len(_MESSAGES) == 91
-    assert method_name(HeartbeatRequest) == "on_heartbeat_request"
+    assert all(action.handler == f"on_{snake(action.request.__name__)}" for action in ACTIONS.values())
+    assert len({action.handler for action in ACTIONS.values()}) == 91
 
 
 def test_an_object() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from ocpp21.errors import LocalProtocolError
-from ocpp21.messages.registry import ACTION_OF
+from ocpp21.messages.registry import ACTION_OF, ACTIONS
 from ocpp21.session import Side
 from ocpp21.wire import Message, Request, Response, Send
 
@@ -19,16 +18,8 @@ Handler: TypeAlias = Callable[[Any], Response | Awaitable[Response | None] | Non
 #: What tells the handlers: a mapping by message class, or an object with methods ``on_<message>``.
 Handlers: TypeAlias = Mapping[type[Request[Any]] | type[Send], Handler] | object
 
-_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-def method_name(message: type[Message], /) -> str:
-    """Name of the method that handles a message: ``AuthorizeRequest`` -> ``on_authorize_request``."""
-    return f"on_{_BOUNDARY.sub('_', message.__name__).lower()}"
-
-
 #: The messages that can be handled, by the name of the method.
-_MESSAGES: Final = {method_name(message): message for message in ACTION_OF if not issubclass(message, Response)}
+_MESSAGES: Final = {action.handler: action.request for action in ACTIONS.values()}
 
 
 def check(message: type[Message], side: Side, /) -> None:
