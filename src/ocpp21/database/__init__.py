@@ -1,0 +1,12 @@
+"""Durable state: tables of records in one SQLite file, or in memory. Both roles build their stores on it.
+
+* :mod:`ocpp21.database.tables`: ordered tables of JSON records.
+* :mod:`ocpp21.database.commits`: one connection, one thread, and one commit for all that waits.
+* :mod:`ocpp21.database.files`: opening a file: lock, check, migrations.
+"""
+
+from ocpp21.database.commits import Database
+from ocpp21.database.files import Schema
+from ocpp21.database.tables import Change, Delete, MemoryTables, Put, Rows, SqliteTables, Tables
+
+__all__ = ["Change", "Database", "Delete", "MemoryTables", "Put", "Rows", "Schema", "SqliteTables", "Tables"]
