@@ -1,0 +1,16 @@
+"""Firmware Management (block L) of the Charging Station."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocpp21.block import Block
+
+if TYPE_CHECKING:
+    from ocpp21.station import ChargingStation
+
+__all__ = ["FirmwareManagement"]
+
+
+class FirmwareManagement(Block["ChargingStation"]):
+    """Firmware Management, Part 2, block L."""

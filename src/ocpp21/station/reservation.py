@@ -1,0 +1,16 @@
+"""Reservation (block H) of the Charging Station."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocpp21.block import Block
+
+if TYPE_CHECKING:
+    from ocpp21.station import ChargingStation
+
+__all__ = ["Reservation"]
+
+
+class Reservation(Block["ChargingStation"]):
+    """Reservation, Part 2, block H."""
