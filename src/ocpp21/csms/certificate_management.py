@@ -1,0 +1,16 @@
+"""Certificate Management (block M) of the CSMS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocpp21.block import Block
+
+if TYPE_CHECKING:
+    from ocpp21.csms.station import Station
+
+__all__ = ["CertificateManagement"]
+
+
+class CertificateManagement(Block["Station"]):
+    """Certificate Management, Part 2, block M."""

@@ -1,0 +1,16 @@
+"""Reservation (block H) of the CSMS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocpp21.block import Block
+
+if TYPE_CHECKING:
+    from ocpp21.csms.station import Station
+
+__all__ = ["Reservation"]
+
+
+class Reservation(Block["Station"]):
+    """Reservation, Part 2, block H."""
