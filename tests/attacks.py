@@ -1,7 +1,7 @@
 """The attacks upon the sockets, by family, and which tests replay them: ``python -m pytest -m attack``.
 
 A test carries the families that it replays as ``@pytest.mark.attack("A01", ...)``. Those of single frames, A30 to A49,
-stand in the names of the cases of ``hostile.py``; A20 to A29 are matters of the blocks.
+stand in the names of the cases of ``hostile.py``; A21, A27 and A29 are matters of blocks that are not there yet.
 """
 
 from __future__ import annotations
@@ -30,6 +30,13 @@ FAMILIES = {
     "A17": "old TLS, weak suites, compression, no TLS at all, towards a CSMS",
     "A18": "the same and bad certificates, towards a Charging Station",
     "A19": "lowering the security profile, and URLs that lead elsewhere",
+    "A20": "ending the transaction of another station",
+    "A22": "transactions that end twice, start twice, or go on after their end",
+    "A23": "seqNos that come again, are missing, fall, or are beyond all",
+    "A24": "meters that go backwards, or show what no meter shows",
+    "A25": "one token in two transactions",
+    "A26": "reports that nobody has asked for, or that never end",
+    "A28": "data of vendors that nobody knows",
     "A50": "WebSocket frames of every kind, good and bad",
     "A51": "odd lists of subprotocols",
     "A52": "odd lists of extensions",

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import raw_peer
 from websockets.asyncio.client import ClientConnection
@@ -29,6 +29,14 @@ from ocpp21.messages import (
 )
 
 PASSWORD = "correct-horse-battery-staple"
+
+
+class Carrier:
+    """What our stations are carried by, and the event loop beneath; see conftest.py."""
+
+    stack: Literal["websockets", "picows"] = "websockets"
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+
 
 #: Nothing in these tests takes longer, unless it hangs.
 HANG_S = 10
@@ -81,7 +89,8 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     """Run a test, and see that no task and no file descriptor is left behind."""
     gc.collect()
     before = descriptors()
-    asyncio.run(_watched(test))
+    with asyncio.Runner(loop_factory=Carrier.loop_factory) as runner:
+        runner.run(_watched(test))
     gc.collect()
     assert descriptors() <= before
 
@@ -127,7 +136,12 @@ def url(server: Server, path: str = "/ocpp") -> str:
 
 def station(server: Server, identity: str = "CS1", **options: Any) -> connect:
     """Our client."""
-    return connect(url(server), identity, **{"patience": BRIEF, **options})
+    return dial(url(server), identity, **{"patience": BRIEF, **options})
+
+
+def dial(where: str, identity: str, **options: Any) -> connect:
+    """Our client, to wherever."""
+    return connect(where, identity, **{"stack": Carrier.stack, **options})
 
 
 @asynccontextmanager

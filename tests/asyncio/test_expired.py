@@ -41,7 +41,6 @@ def late(pki: Pki) -> Credential:
     return pki.station("SN-0001", validity="expired")
 
 
-@pytest.mark.use_case("A00")
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_a_station_may_come_to_renew(pki: Pki, version: str) -> None:
     csms = lenient(pki, "CS-1")

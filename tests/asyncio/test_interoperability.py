@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from loopback import BRIEF, open_to_all, raw_station, until
+from incumbent import serve_theirs
+from loopback import BRIEF, dial, open_to_all, raw_station, until
 from ocpp.charge_point import camel_to_snake_case, snake_to_camel_case
 from ocpp.routing import on
 from ocpp.v21 import ChargePoint, call, call_result
 from websockets.asyncio.server import serve as raw_serve
-from websockets.exceptions import ConnectionClosed
 
-from ocpp21.asyncio import Connection, connect
+from ocpp21.asyncio import Connection
 from ocpp21.codec import decode
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.wire import Action, Request
@@ -85,13 +85,6 @@ def their_class(actions: list[Action]) -> type[ChargePoint]:
     return type("Theirs", (ChargePoint,), {f"on_{action.name.lower()}": handler(action) for action in actions})
 
 
-async def serve_theirs(peer: ChargePoint) -> None:
-    try:
-        await peer.start()
-    except ConnectionClosed:
-        return
-
-
 @asynccontextmanager
 async def their_station() -> AsyncIterator[tuple[ChargePoint, Connection]]:
     async with open_to_all(handlers=our_handlers(FROM_STATION)) as server, raw_station(server) as socket:
@@ -113,7 +106,7 @@ async def their_csms() -> AsyncIterator[tuple[ChargePoint, Connection]]:
 
     async with raw_serve(accept, "127.0.0.1", 0, subprotocols=["ocpp2.1"]) as server:
         where = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with connect(where, "CS1", handlers=our_handlers(FROM_CSMS), patience=BRIEF) as connection:
+        async with dial(where, "CS1", handlers=our_handlers(FROM_CSMS), patience=BRIEF) as connection:
             await until(lambda: peers)
             yield peers[0], connection
 

@@ -6,10 +6,10 @@ import ssl
 from pathlib import Path
 
 import pytest
-from loopback import BRIEF, PASSWORD, Passwords, open_to_all
+from loopback import BRIEF, PASSWORD, Passwords, dial, open_to_all
 from raw_peer import ALIVE, HEARTBEAT
 
-from ocpp21.asyncio import Candidate, HandshakeFailed, Server, connect
+from ocpp21.asyncio import Candidate, HandshakeFailed, Server
 from ocpp21.asyncio.binding import ByIdentity
 from ocpp21.asyncio.security import CsmsSecurityProfile, SecurityProfile
 from ocpp21.errors import SessionClosed
@@ -33,13 +33,13 @@ async def test_profile_2(pki: Pki) -> None:
     server = open_to_all(allow_unauthenticated=False, authenticator=Passwords("CS1"), ssl=profile.server_context())
     async with server:
         trust = SecurityProfile.tls_basic("CS1", PASSWORD, trust=pki.trust).client_context()
-        async with connect(where(server), "CS1", password=PASSWORD, ssl=trust, patience=BRIEF) as connection:
+        async with dial(where(server), "CS1", password=PASSWORD, ssl=trust, patience=BRIEF) as connection:
             assert await connection.call(HEARTBEAT) == ALIVE
         with pytest.raises(HandshakeFailed):
-            await connect(where(server), "CS1", password="wrong", ssl=trust)
+            await dial(where(server), "CS1", password="wrong", ssl=trust)
         foreign = SecurityProfile.tls_basic("CS1", PASSWORD, trust=pki.foreign().trust).client_context()
         with pytest.raises(ssl.SSLCertVerificationError):
-            await connect(where(server), "CS1", password=PASSWORD, ssl=foreign)
+            await dial(where(server), "CS1", password=PASSWORD, ssl=foreign)
 
 
 @pytest.mark.attack("A04")
@@ -56,13 +56,13 @@ async def test_profile_3(pki: Pki) -> None:
     async with open_to_all(allow_unauthenticated=False, **options) as server:
         certificate, key = pki.station("CS1").files
         station = SecurityProfile.tls_client_certificate("CS1", certificate=certificate, key=key, trust=pki.trust)
-        async with connect(where(server), "CS1", ssl=station.client_context(), patience=BRIEF) as connection:
+        async with dial(where(server), "CS1", ssl=station.client_context(), patience=BRIEF) as connection:
             assert await connection.call(HEARTBEAT) == ALIVE
         assert seen[0].certificate is not None and seen[0].certificate.common_names == ("CS1",)
         with pytest.raises(HandshakeFailed) as caught:  # its certificate, on the path of another station
-            await connect(where(server), "CS2", ssl=station.client_context())
+            await dial(where(server), "CS2", ssl=station.client_context())
         assert caught.value.status == 403
         trust = SecurityProfile.tls_basic("CS1", PASSWORD, trust=pki.trust).client_context()
         with pytest.raises((OSError, SessionClosed)):  # no certificate
-            async with connect(where(server), "CS1", ssl=trust, patience=BRIEF) as connection:
+            async with dial(where(server), "CS1", ssl=trust, patience=BRIEF) as connection:
                 await connection.call(HEARTBEAT)

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 from chaos_proxy import chaos_proxy
-from loopback import BRIEF, is_served, open_to_all, raw_station, until
+from loopback import BRIEF, dial, is_served, open_to_all, raw_station, until
 from raw_peer import ALIVE, HEARTBEAT, STREAM
 from websockets.exceptions import ConnectionClosed
 from websockets.utils import accept_key
 
-from ocpp21.asyncio import Patience, connect
+from ocpp21.asyncio import Patience
 from ocpp21.errors import SessionClosed
 from ocpp21.limits import Limits
 from ocpp21.messages import DataTransferRequest
@@ -52,7 +52,7 @@ async def hasty_csms(count: int, heard: list[bytes]) -> AsyncIterator[str]:
 async def test_what_comes_before_anybody_listens_is_kept(count: int) -> None:
     heard: list[bytes] = []
     async with hasty_csms(count, heard) as where:
-        async with connect(where, "CS1", compression=False, patience=BRIEF) as connection:
+        async with dial(where, "CS1", compression=False, patience=BRIEF) as connection:
             await until(lambda: connection.statistics.received == count)
             assert connection.statistics.sent == count
         await until(lambda: heard)
@@ -63,7 +63,7 @@ async def test_sends_wait_for_a_peer_that_does_not_read() -> None:
     patience = Patience(ping_interval_s=0, stall_timeout_s=20, close_timeout_s=0.5)
     async with open_to_all(limits=limits) as server, chaos_proxy(server.ports[0]) as proxy:
         where = f"ws://127.0.0.1:{proxy.port}"
-        async with connect(where, "CS1", limits=limits, patience=patience, compression=False) as connection:
+        async with dial(where, "CS1", limits=limits, patience=patience, compression=False) as connection:
             assert await connection.call(HEARTBEAT) == ALIVE
             proxy.passages[0].stop()
             large = asyncio.create_task(connection.call(DataTransferRequest(vendor_id="v", data="x" * 30_000_000)))
@@ -82,7 +82,7 @@ async def test_sends_that_wait_end_with_the_connection(is_reset: bool) -> None:
     limits = Limits(max_size=40_000_000)
     async with open_to_all() as server, chaos_proxy(server.ports[0]) as proxy:
         where = f"ws://127.0.0.1:{proxy.port}"
-        async with connect(where, "CS1", limits=limits, patience=BRIEF, compression=False) as connection:
+        async with dial(where, "CS1", limits=limits, patience=BRIEF, compression=False) as connection:
             assert await connection.call(HEARTBEAT) == ALIVE
             proxy.passages[0].stop()
             large = asyncio.create_task(connection.call(DataTransferRequest(vendor_id="v", data="x" * 30_000_000)))

@@ -13,7 +13,7 @@ A Charging Station connects; a CSMS serves. Both get a :class:`~ocpp21.asyncio.c
     async with serve(station, "0.0.0.0", 8080, authenticator=passwords) as server:
         await server.serve_until()
 
-It needs the extra ``asyncio``.
+Whole roles have their own two: :func:`keep_connected` and :func:`serve_roles`. It needs the extra ``asyncio``.
 """
 
 from ocpp21.asyncio.admission import Bounds, Refusal
@@ -21,14 +21,15 @@ from ocpp21.asyncio.backoff import BackOff
 from ocpp21.asyncio.client import connect
 from ocpp21.asyncio.connection import Connection
 from ocpp21.asyncio.door import Candidate
-from ocpp21.asyncio.handlers import Handler, Handlers
 from ocpp21.asyncio.passwords import Authenticator, PasswordStore
 from ocpp21.asyncio.patience import Patience
 from ocpp21.asyncio.profiles import NetworkProfile
 from ocpp21.asyncio.reconnecting import AttemptFailed, Client, Connected, Disconnected
+from ocpp21.asyncio.roles import keep_connected, serve_roles
 from ocpp21.asyncio.security import CsmsSecurityProfile, SecurityProfile
 from ocpp21.asyncio.server import Server, serve
 from ocpp21.asyncio.transport import Closed, HandshakeFailed, Transport
+from ocpp21.handlers import Handler, Handlers
 
 __all__ = [
     "AttemptFailed",
@@ -53,5 +54,7 @@ __all__ = [
     "Server",
     "Transport",
     "connect",
+    "keep_connected",
     "serve",
+    "serve_roles",
 ]

@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from ocpp21.asyncio.admission import Bounds, Refusal
-from ocpp21.asyncio.identity import fold
 from ocpp21.asyncio.journal import complain, note
 from ocpp21.asyncio.passwords import Authenticator
 from ocpp21.asyncio.throttle import Throttle
+from ocpp21.identity import fold
 
 __all__ = ["Authentication", "Knows", "credentials"]
 

@@ -20,6 +20,11 @@ class BackOff:
         random_range_s: most that is added to each (RetryBackOffRandomRange).
         repeat_times: how often the wait doubles (RetryBackOffRepeatTimes).
         uniform: the dice.
+
+    Attributes:
+        wait_minimum_s: as given; like the next two, it may be changed, and counts from the next wait on.
+        random_range_s: as given.
+        repeat_times: as given.
     """
 
     def __init__(
@@ -30,17 +35,17 @@ class BackOff:
         repeat_times: int = 5,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._wait_minimum_s: Final = wait_minimum_s
-        self._random_range_s: Final = random_range_s
-        self._repeat_times: Final = repeat_times
+        self.wait_minimum_s = wait_minimum_s
+        self.random_range_s = random_range_s
+        self.repeat_times = repeat_times
         self._uniform: Final = uniform
         self._failures = 0
 
     def next_wait_s(self) -> float:
         """How long to wait for the next attempt, in seconds: after a loss first, then after each failure."""
-        wait_s = self._wait_minimum_s * (1 << min(self._failures, self._repeat_times))
+        wait_s = self.wait_minimum_s * (1 << min(self._failures, self.repeat_times))
         self._failures += 1
-        return wait_s + self._uniform(0.0, self._random_range_s)
+        return wait_s + self._uniform(0.0, self.random_range_s)
 
     def reset(self) -> None:
         """Begin with the first wait again, as after every success (Part 4, 5.4)."""

@@ -21,8 +21,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ocpp21.asyncio.identity import fold
 from ocpp21.asyncio.tls import has_expired
+from ocpp21.identity import fold
 from ocpp21.refusal import quote
 
 __all__ = [

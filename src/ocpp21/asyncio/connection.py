@@ -21,7 +21,6 @@ from typing import Any, Final, TypeVar, cast
 
 from ocpp21.asyncio.binding import PeerCertificate
 from ocpp21.asyncio.deadlines import Deadlines
-from ocpp21.asyncio.handlers import Handler, Handlers, table
 from ocpp21.asyncio.liveness import Liveness
 from ocpp21.asyncio.patience import Patience
 from ocpp21.asyncio.reporter import Reporter
@@ -41,6 +40,7 @@ from ocpp21.events import (
     SendReceived,
     SessionClosed,
 )
+from ocpp21.handlers import Handler, Handlers, table
 from ocpp21.observation import Statistics
 from ocpp21.session import Session
 from ocpp21.versions import Version
@@ -125,13 +125,13 @@ class Connection:
             transport,
             stall_timeout_s=patience.stall_timeout_s,
             on_due=self._ring,
-            on_stalled=lambda: self.abort("the peer does not read"),
+            on_stalled=self._give_up_stalled,
         )
         self._liveness: Final = Liveness(
             transport,
             interval_s=patience.ping_interval_s,
             timeout_s=patience.pong_timeout_s,
-            on_dead=lambda: self.abort("no sign of life"),
+            on_dead=self._give_up_dead,
         )
         self._is_closing = False
         self._reason = ""
@@ -155,6 +155,11 @@ class Connection:
         """Whether the connection has ended, or is about to."""
         return self._session.is_closed
 
+    @property
+    def reason(self) -> str:
+        """Why the connection has ended, for people; empty until it has."""
+        return self._reason
+
     # What the application says
 
     def on(
@@ -174,6 +179,14 @@ class Connection:
             return handler
 
         return register
+
+    def adopt(self, handlers: Handlers, /) -> None:
+        """Take these handlers in place of all earlier ones; a :class:`~ocpp21.handlers.Table` stays shared.
+
+        Raises:
+            LocalProtocolError: a handler is misspelt, or its message never comes to this side.
+        """
+        self._service.adopt(table(handlers, self._session.side))
 
     async def call(
         self,
@@ -338,6 +351,7 @@ class Connection:
 
     def _take_result(self, event: ResultReceived) -> None:
         answered: asyncio.Future[ResultReceived] = event.call.context
+        event.call.context = None  # the session remembers the call for a while, and all that hangs on it
         if not answered.done():  # a cancelled call's answer is nobody's
             answered.set_result(event)
 
@@ -368,6 +382,12 @@ class Connection:
         self._reason = reason
         self._session.close(self._loop.time(), reason)
         self._dispatch()
+
+    def _give_up_stalled(self) -> None:
+        self.abort("the peer does not read")
+
+    def _give_up_dead(self) -> None:
+        self.abort("no sign of life")
 
     async def _end(self) -> None:
         """Leave nothing behind."""

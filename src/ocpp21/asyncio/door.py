@@ -20,10 +20,10 @@ from websockets.http11 import Request, Response
 from ocpp21.asyncio.admission import Refusal
 from ocpp21.asyncio.authentication import Authentication
 from ocpp21.asyncio.binding import CertificateBinder, MayHaveExpired, PeerCertificate, refusal_of
-from ocpp21.asyncio.identity import InvalidPath, identity_of
 from ocpp21.asyncio.journal import complain, note
 from ocpp21.asyncio.takeover import Registry
 from ocpp21.asyncio.websocket import ServerSocket
+from ocpp21.identity import InvalidPath, identity_of
 
 __all__ = ["Admit", "Candidate", "Door", "certificate_of"]
 

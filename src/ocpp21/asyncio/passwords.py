@@ -15,8 +15,9 @@ import string
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from ocpp21.asyncio.identity import fold
 from ocpp21.errors import LocalProtocolError
+from ocpp21.identity import fold
+from ocpp21.network_profile import PASSWORD_LENGTHS
 
 __all__ = [
     "Authenticator",
@@ -29,9 +30,6 @@ __all__ = [
 
 #: What a password may consist of as Edition 2 has it (Part 2, 2.1.4).
 PASSWORD_CHARACTERS: Final = f"{string.ascii_letters}{string.digits}*-_=:+|@."
-
-#: Length of a password in characters: 16 up to the variable's maxLimit, which lies in 40..64 (A00.FR.205).
-_LENGTHS: Final = range(16, 65)
 
 #: A length that every station takes, whatever its maxLimit.
 _GENERATED_LENGTH: Final = 40
@@ -76,7 +74,7 @@ def check_password(password: str | bytes, /) -> bytes:
         data = text.encode()
     except UnicodeError:
         raise LocalProtocolError("expected a password in UTF-8, found other bytes") from None
-    if len(text) not in _LENGTHS:
+    if len(text) not in PASSWORD_LENGTHS:
         raise LocalProtocolError(f"expected a password of 16 to 64 characters, found {len(text)}")
     if not text.isprintable():
         raise LocalProtocolError("expected a password of printable characters, found others")

@@ -13,9 +13,9 @@ import msgspec
 from ocpp21.asyncio.backoff import BackOff
 from ocpp21.asyncio.client import connect
 from ocpp21.asyncio.connection import Connection
-from ocpp21.asyncio.handlers import Handler, Handlers, Table, check, table
 from ocpp21.asyncio.journal import complain, note
-from ocpp21.asyncio.profiles import Itinerary, NetworkProfile, WhenExhausted
+from ocpp21.asyncio.profiles import FixedRoute, NetworkProfile, Route, WhenExhausted
+from ocpp21.handlers import Handler, Handlers, Table, check, table
 from ocpp21.wire import Message, Request, Response, Send
 
 __all__ = ["AttemptFailed", "Change", "Client", "Connected", "Disconnected"]
@@ -43,12 +43,12 @@ class AttemptFailed(msgspec.Struct, frozen=True):
     """An attempt to connect has failed.
 
     Attributes:
-        profile: that was tried.
+        profile: that was tried; None when there was nothing to connect with, as without certificates.
         error: why: an OSError, of which a HandshakeFailed is one, in all but odd cases.
         wait_s: seconds until the next attempt.
     """
 
-    profile: NetworkProfile
+    profile: NetworkProfile | None
     error: Exception
     wait_s: float
 
@@ -74,9 +74,9 @@ class Client:
     """A Charging Station's line to its CSMS that is kept up for as long as the ``async with`` block runs.
 
     Args:
-        profiles: in the order of NetworkConfigurationPriority.
-        attempts: for each of them (NetworkProfileConnectionAttempts).
-        when_exhausted: what follows when all have been made: it never gives up.
+        profiles: in the order of NetworkConfigurationPriority; or a route, which says for each attempt where it leads.
+        attempts: for each of the profiles (NetworkProfileConnectionAttempts).
+        when_exhausted: what follows when all have been made: it never gives up (B10.FR.09).
         back_off: the waits in between; it is the client's alone.
         on_change: told when something changes; it must not raise.
         handlers: of what the CSMS sends: a mapping by message class, or an object with methods ``on_<message>``.
@@ -88,7 +88,7 @@ class Client:
 
     def __init__(
         self,
-        profiles: Sequence[NetworkProfile],
+        profiles: Sequence[NetworkProfile] | Route,
         /,
         *,
         attempts: int = 3,
@@ -99,7 +99,11 @@ class Client:
         **options: Any,
     ) -> None:
         self.connection: Connection | None = None
-        self._itinerary: Final = Itinerary(profiles, attempts=attempts, when_exhausted=when_exhausted)
+        self._route: Final[Route] = (
+            FixedRoute(profiles, attempts=attempts, when_exhausted=when_exhausted)
+            if isinstance(profiles, Sequence)
+            else profiles
+        )
         self._back_off: Final = back_off or BackOff()
         self._on_change: Final = on_change
         self._handlers: Final = Table(table(handlers, "CS"))
@@ -156,11 +160,21 @@ class Client:
 
     async def close(self) -> None:
         """Disconnect, and do not connect again."""
+        await self._stop_keeping()
+        if self.connection is not None:
+            await self.connection.close()
+
+    async def cut(self) -> None:
+        """Let the connection end without a word, as with a broken cable, and do not connect again."""
+        await self._stop_keeping()
+        if self.connection is not None:
+            self.connection.abort("the connection was cut")
+            await self.connection.wait_closed()
+
+    async def _stop_keeping(self) -> None:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        if self.connection is not None:
-            await self.connection.close()
 
     async def _keep_up(self) -> None:
         while True:
@@ -169,24 +183,25 @@ class Client:
 
     async def _connect_once(self) -> float:
         """Make one attempt, and wait for the end of what it leads to; returns how long to wait for the next one."""
-        profile = self._itinerary.current
+        profile: NetworkProfile | None = None
         try:
+            profile, options = await self._route.next()
             connection = await connect(
                 profile.url,
                 profile.identity,
                 password=profile.password,
                 ssl=profile.ssl,
                 handlers=self._handlers,
-                **self._options,
+                **{**self._options, **options},
             )
         except Exception as error:
-            self._itinerary.fail()
+            self._route.fail()
             wait_s = self._back_off.next_wait_s()
-            note(logging.WARNING, "connecting failed", identity=profile.identity, error=error, wait_s=wait_s)
+            note(logging.WARNING, "connecting failed", identity=_identity(profile), error=error, wait_s=wait_s)
             self._tell(AttemptFailed(profile, error, wait_s))
             return wait_s
         self._back_off.reset()
-        is_other = self._itinerary.succeed()
+        is_other = self._route.succeed()
         self._set(connection)
         self._tell(Connected(connection, profile, is_other))
         await connection.wait_closed()
@@ -208,3 +223,7 @@ class Client:
             self._on_change(change)
         except Exception as error:
             complain("on_change failed", error)
+
+
+def _identity(profile: NetworkProfile | None) -> str:
+    return "" if profile is None else profile.identity

@@ -35,14 +35,15 @@ import base64
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from ocpp21.asyncio import tls
 from ocpp21.asyncio.binding import CertificateBinder, MayHaveExpired, PeerCertificate, refusal_of
-from ocpp21.asyncio.identity import check_endpoint, check_identity
 from ocpp21.asyncio.passwords import check_password
 from ocpp21.asyncio.tls import KeyPassword, Path, SecurityEvent, Trust, security_event
 from ocpp21.errors import LocalProtocolError
+from ocpp21.identity import check_endpoint, check_identity
+from ocpp21.network_profile import ProfileNumber, check_change, scheme_of
 from ocpp21.refusal import quote
 
 __all__ = [
@@ -54,9 +55,6 @@ __all__ = [
     "check_change",
     "security_event",
 ]
-
-#: Number of a security profile.
-ProfileNumber: TypeAlias = Literal[1, 2, 3]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -192,9 +190,9 @@ class SecurityProfile:
 
         Raises:
             LocalProtocolError: it is not ``ws`` with profile 1, not ``wss`` with the others, or no URL of a CSMS; see
-                :func:`~ocpp21.asyncio.identity.check_endpoint`.
+                :func:`~ocpp21.identity.check_endpoint`.
         """
-        found, wanted = check_endpoint(url), "ws" if self.number == 1 else "wss"
+        found, wanted = check_endpoint(url), scheme_of(self.number)
         if found != wanted:
             raise LocalProtocolError(
                 f"expected a URL with {wanted}:// for security profile {self.number}, found {quote(found)}"
@@ -321,27 +319,6 @@ class CsmsSecurityProfile:
             return None
         certificate = None if connection is None else PeerCertificate.of(connection)
         return refusal_of(certificate, identity, self.binder, self.may_have_expired)
-
-
-def check_change(current: ProfileNumber, new: ProfileNumber, /, *, allow_downgrade: bool = False) -> None:
-    """See that the security profile may be changed over OCPP: up, or from 3 to 2 where that is allowed (A00.FR.005).
-
-    Whoever has taken over a CSMS could otherwise make its stations send their passwords in clear. Profile 1 can be had
-    again on the spot only.
-
-    Args:
-        current: the number of the profile that is in use.
-        new: the number of the profile to come.
-        allow_downgrade: the variable AllowSecurityProfileDowngrade is there, and true.
-
-    Raises:
-        LocalProtocolError: it may not be changed so; SetNetworkProfile is answered Rejected then (A05.FR.09,
-            A05.FR.10).
-    """
-    if new >= current or (allow_downgrade and (current, new) == (3, 2)):
-        return
-    why = "" if allow_downgrade or new == 1 else " without AllowSecurityProfileDowngrade"
-    raise LocalProtocolError(f"expected no change from security profile {current} to {new}{why}")
 
 
 class ReloadableServerContext:

@@ -22,7 +22,6 @@ from ocpp21.asyncio.authentication import Authentication, Knows
 from ocpp21.asyncio.binding import CertificateBinder, MayHaveExpired
 from ocpp21.asyncio.connection import Connection
 from ocpp21.asyncio.door import Admit, Door, certificate_of
-from ocpp21.asyncio.handlers import Handlers, table
 from ocpp21.asyncio.journal import QuietLogger, complain, note
 from ocpp21.asyncio.message_ids import new_id
 from ocpp21.asyncio.passwords import Authenticator
@@ -31,6 +30,7 @@ from ocpp21.asyncio.takeover import Registry
 from ocpp21.asyncio.vestibule import Reception
 from ocpp21.asyncio.websocket import ServerSocket, WebSocketTransport, deflate_for_server
 from ocpp21.events import Event
+from ocpp21.handlers import Handlers, table
 from ocpp21.limits import Limits
 from ocpp21.session import Session
 from ocpp21.versions import OCPP21, Version

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, cast
 
-from ocpp21.asyncio.handlers import Handler, Table, check
 from ocpp21.asyncio.journal import complain, note
 from ocpp21.asyncio.tasks import Tasks
 from ocpp21.errors import CallError, ErrorCode, LocalProtocolError, SessionClosed
 from ocpp21.events import CallReceived, SendReceived
+from ocpp21.handlers import Handler, Table, check
 from ocpp21.session import Session
 from ocpp21.wire import Message, Response
 
@@ -57,6 +57,10 @@ class Service:
         if not self._owns_handlers:  # those that were passed in may be shared with other connections
             self._handlers, self._owns_handlers = Table(self._handlers), True
         self._handlers[message] = handler
+
+    def adopt(self, handlers: Table, /) -> None:
+        """Take a table of handlers in place of the present one."""
+        self._handlers, self._owns_handlers = handlers, False
 
     # Calls
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from ocpp21.asyncio.admission import Bounds, Refusal
 from ocpp21.asyncio.connection import Connection
-from ocpp21.asyncio.identity import fold
 from ocpp21.asyncio.throttle import Throttle
+from ocpp21.identity import fold
 
 __all__ = ["Registry"]
 

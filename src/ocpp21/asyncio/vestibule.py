@@ -135,6 +135,9 @@ class Vestibule(asyncio.Protocol):
 
     async def _secure(self, context: tls.SSLContext) -> None:
         loop = asyncio.get_running_loop()
+        if self._early:  # uvloop begins to read after connection_made, whatever was paused there
+            hello, self._early = bytes(self._early), bytearray()
+            loop.call_soon(loop.call_soon, self._pass_on, hello)  # when start_tls has connected its protocol
         try:
             secured = await loop.start_tls(self._transport, self, context, server_side=True, **self._reception.timeouts)
         except tls.SSLError:
@@ -147,6 +150,16 @@ class Vestibule(asyncio.Protocol):
             return
         self._leave_handshake()
         self._hand_over(secured)
+
+    def _pass_on(self, hello: bytes) -> None:
+        """Give the beginning of the handshake to TLS, whose it is."""
+        protocol = cast(asyncio.BufferedProtocol, self._transport.get_protocol())
+        while hello:
+            buffer = memoryview(protocol.get_buffer(len(hello)))
+            count = min(len(buffer), len(hello))
+            buffer[:count] = hello[:count]
+            protocol.buffer_updated(count)
+            hello = hello[count:]
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
         socket = self._socket

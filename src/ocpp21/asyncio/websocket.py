@@ -8,8 +8,8 @@ frame came, and since when the peer does not read. Messages are handed over as t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableSet, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, MutableSet
+from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.connection import Connection as AnyConnection
@@ -23,9 +23,8 @@ from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import CLOSING, OPEN
 
+from ocpp21.asyncio.flow import FLOW_SLOTS, Flow, shortened
 from ocpp21.asyncio.transport import Closed, Receiver
-
-BytesLike: TypeAlias = bytes | bytearray | memoryview
 
 __all__ = ["ClientSocket", "ServerSocket", "WebSocketTransport", "deflate_for_client", "deflate_for_server"]
 
@@ -36,13 +35,7 @@ WINDOW_BITS: Final = 11
 _MEMORY: Final = {"memLevel": 4}
 
 
-#: Longest reason in a close frame, in bytes (RFC 6455, 5.5).
-_MAX_REASON: Final = 123
-
 _TEXT: Final = Opcode.TEXT
-
-#: Messages that may come before anybody listens; then reading stops.
-_MAX_EARLY: Final = 16
 
 
 def deflate_for_client() -> ClientPerMessageDeflateFactory:
@@ -59,128 +52,56 @@ def deflate_for_server() -> ServerPerMessageDeflateFactory:
     )
 
 
-def _ignore() -> None:
-    """Nobody listens."""
-
-
-class _Socket(AnyConnection):
+class _Socket(Flow, AnyConnection):
     """What both sides add to a connection of ``websockets``."""
 
-    heard_at = 0.0
-    congested_since: float | None = None
-    _heard: asyncio.Future[None] | None = None
-    _reaper: asyncio.TimerHandle | None = None
-    _receive: Receiver | None = None
-    _on_congested: Callable[[], object] = staticmethod(_ignore)
-    _early: Sequence[BytesLike] = ()  # messages that came before anybody listened
-    _parts: bytearray | None = None  # of a text message in fragments
-    _is_held = False
-    broken_by: Exception | None = None
+    __slots__ = (*FLOW_SLOTS, "broken_by")
 
-    # Frames
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.begin_flow(self.loop)
+        self.broken_by: Exception | None = None
 
     def process_event(self, event: Request | Response | Frame) -> None:
         if not isinstance(event, Frame):
             super().process_event(event)
             return
-        self._note_life()
+        self.note_life()
         if event.opcode is _TEXT and event.fin:  # nearly always
-            self._deliver(event.data)
+            self.deliver(event.data)
         elif event.opcode in DATA_OPCODES:
-            self._collect(event)
+            self.collect(event.data, begins_text=event.opcode is _TEXT, is_last=event.fin)
         else:
             self.hold()  # of no effect, unless the peer pings and does not read the pongs
 
-    def _collect(self, frame: Frame) -> None:
-        """Put fragments together; those of a binary message are dropped, however many there are."""
-        if frame.opcode is _TEXT:
-            self._parts = bytearray()
-        if self._parts is None:
-            return
-        self._parts += frame.data
-        if frame.fin:
-            parts, self._parts = self._parts, None
-            self._deliver(parts)
-
-    def _deliver(self, message: BytesLike) -> None:
-        if self._receive is not None:
-            self._receive(message)
-            return
-        self._early = [*self._early, message]
-        if len(self._early) >= _MAX_EARLY:
-            self.transport.pause_reading()
-
-    async def listen(self, receive: Receiver, on_congested: Callable[[], object]) -> None:
-        """Hand over messages until the end."""
-        self._receive = receive
-        self._on_congested = on_congested
-        early, self._early = self._early, ()
-        for message in early:
-            receive(message)
-        if len(early) >= _MAX_EARLY:
-            self.transport.resume_reading()
-        await self.wait_closed()
-
-    # Signs of life
-
-    def _note_life(self) -> None:
-        self.heard_at = self.loop.time()
-        if self._heard is not None:
-            self._heard.set_result(None)
-            self._heard = None
-
-    async def heard(self) -> None:
-        """Wait for the next frame, or the end."""
-        if self._heard is None:
-            self._heard = self.loop.create_future()
-        await asyncio.shield(self._heard)
-
-    # Flow control
-
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.congested_since = self.loop.time()
-        self._on_congested()
+        self.note_congested()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.congested_since = None
-        if self._is_held:
-            self._is_held = False
-            self.transport.resume_reading()
-
-    def hold(self) -> None:
-        """Stop reading until the peer does, if it does not."""
-        if self.congested_since is not None:  # otherwise nothing would set it going again
-            self._is_held = True
-            self.transport.pause_reading()
-
-    # The end
+        self.note_relieved()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.protocol.state is CLOSING:
-            self.reap()
+            self.reap_in_time()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._reaper is not None:
-            self._reaper.cancel()
+        self.note_lost()
         self.broken_by = exc
-        self.congested_since = None
-        self._receive = None
-        self._on_congested = _ignore
         super().connection_lost(exc)
-        self._note_life()
+        self.note_life()
 
-    def reap(self, after_s: float | None = None) -> None:
-        """End the connection in a while, however the peer behaves: it may never answer a close, or never read it."""
-        if self._reaper is None:
-            wait_s = after_s if after_s is not None else self.close_timeout or 0.0
-            self._reaper = self.loop.call_later(wait_s, self.transport.abort)
+    def reap_in_time(self) -> None:
+        """End the connection when the time for closing is up."""
+        self.reap(self.close_timeout or 0.0)
 
 
 class ClientSocket(_Socket, ClientConnection):
     """A connection that we have opened."""
+
+    __slots__ = ()
 
 
 class ServerSocket(_Socket, ServerConnection):
@@ -198,6 +119,8 @@ class ServerSocket(_Socket, ServerConnection):
         identity: of the station; set by the door.
         is_refused: the door did not let it in.
     """
+
+    __slots__ = ("_handshakes", "_on_lost", "identity", "is_refused", "is_surplus", "source")
 
     def __init__(
         self,
@@ -257,7 +180,8 @@ class WebSocketTransport:
             return  # the connection is lost, which recv() will say
 
     async def listen(self, receive: Receiver, on_congested: Callable[[], object], /) -> Closed:
-        await self._socket.listen(receive, on_congested)
+        self._socket.start(receive, on_congested)
+        await self._socket.wait_closed()
         return _closed(self._socket.protocol.close_exc, self._socket.broken_by)
 
     def hold(self) -> None:
@@ -274,8 +198,8 @@ class WebSocketTransport:
             await self._socket.heard()
 
     async def close(self, code: int, reason: str, /) -> None:
-        self._socket.reap()
-        await self._socket.close(code, reason.encode()[:_MAX_REASON].decode(errors="ignore"))
+        self._socket.reap_in_time()
+        await self._socket.close(code, shortened(reason))
 
     def abort(self) -> None:
         self._socket.transport.abort()
