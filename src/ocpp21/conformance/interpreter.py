@@ -1,0 +1,235 @@
+"""Plays a case over the wire.
+
+What the test system and people do is done in order, one after the other; in between the test system listens, as
+:mod:`ocpp21.conformance.listening` has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from ocpp21.conformance.background import is_background
+from ocpp21.conformance.case import Side
+from ocpp21.conformance.checks import mismatch, parse_check
+from ocpp21.conformance.configuration import Configuration
+from ocpp21.conformance.context import Context
+from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
+from ocpp21.conformance.filling import compose
+from ocpp21.conformance.line import Line
+from ocpp21.conformance.listening import Expected, Listener, brief
+from ocpp21.conformance.operations import (
+    Ask,
+    Do,
+    Hear,
+    Login,
+    Operation,
+    Require,
+    Silence,
+    Trigger,
+    Upgrade,
+    Wire,
+)
+from ocpp21.conformance.requirement import Variables
+from ocpp21.conformance.verdict import Failed, Inconclusive
+from ocpp21.errors import OcppError
+
+__all__ = ["Interpreter"]
+
+
+#: What has been answered must have left before a connection is cut.
+_LEAVING_S: Final = 0.1
+
+
+class Interpreter:
+    """Plays one case.
+
+    Args:
+        line: to the system under test.
+        role: of the system under test.
+        driver: acts at the system under test.
+        configuration: of the run.
+        now: the wall time.
+        make_listener: makes what listens to the system under test.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        role: Side,
+        driver: StationDriver | CsmsDriver,
+        configuration: Configuration,
+        now: Callable[[], datetime],
+        make_listener: type[Listener] = Listener,
+    ) -> None:
+        self.context: Final = Context(configuration, now())
+        self._listener: Final = make_listener(line, role, self.context)
+        self._line: Final = line
+        self._role: Final = role
+        self._driver: Final = driver
+        self._configuration: Final = configuration
+        self._now: Final = now
+
+    async def play(self, operations: Sequence[Operation]) -> None:
+        """Play operations.
+
+        Raises:
+            Failed: the system under test does not do what is expected.
+            Inconclusive: something could not be done.
+        """
+        number = 0
+        while number < len(operations):
+            self.context.now = self._now()
+            window = []
+            while number < len(operations) and isinstance(operation := operations[number], Hear):
+                window.append(operation)
+                number += 1
+            if window:
+                await self._listener.listen([Expected(hear) for hear in window])
+            elif not isinstance(operation := operations[number], Hear):
+                number += 1
+                await self._do(operation)
+                if isinstance(operation, Do) and number < len(operations) and isinstance(operations[number], Do):
+                    await asyncio.sleep(self._configuration.settle_s / 2)  # what comes now is for later
+        await self._listener.listen([])
+        self._listener.check_left()
+
+    # Doing
+
+    async def _do(self, operation: Operation) -> None:
+        match operation:
+            case Ask():
+                self._ask(operation)
+            case Do():
+                await self._perform(operation)
+            case Trigger():
+                await self._trigger(operation)
+            case Require():
+                await Variables(self, self._driver).require(operation.line)
+            case Wire():
+                await self._wire(operation)
+            case Upgrade():
+                await self._upgrade(operation)
+            case Login():
+                expected = self.context.resolve(operation.password)
+                shown = self._line.passwords[-1] if self._line.passwords else "no password"
+                if shown != expected:
+                    raise Failed(operation.place, "the password that is configured", "another one, or none")
+            case Silence():
+                await self._silence(operation)
+
+    def _ask(self, operation: Ask) -> None:
+        context = self.context
+        context.arguments = operation.arguments
+        payload = compose(operation.message, operation.content, context)
+        self.send(operation.message, payload, operation.place)
+        context.said[operation.step] = payload
+        if operation.message == "TransactionEventRequest":
+            context.transaction = payload["transactionInfo"]["transactionId"]
+            context.is_running = payload["eventType"] != "Ended"
+
+    def send(self, message: str, payload: dict[str, Any], place: str) -> None:
+        """Send a request.
+
+        Raises:
+            Inconclusive: the case makes it one that the schemas forbid.
+        """
+        try:
+            self._listener.asked[message.removesuffix("Request") + "Response"] = self._line.ask(message, payload)
+        except OcppError as error:
+            raise Inconclusive(f"{place}: the case makes a {message} that is not valid: {error}") from error
+
+    async def exchange(self, message: str, payload: dict[str, Any], place: str) -> dict[str, Any]:
+        """Send a request beside the steps of the case, and wait for its answer; all else that comes is kept.
+
+        Raises:
+            Failed: there is no answer.
+        """
+        self.send(message, payload, place)
+        name = message.removesuffix("Request") + "Response"
+        async for heard in self._until(self._configuration.message_timeout_s):
+            if heard.asked == self._listener.asked[name]:
+                if heard.kind == "error":
+                    raise Failed(place, name, f"CALLERROR {brief(heard.payload)}")
+                return dict(heard.payload)
+            self._listener.keep(heard)
+        raise Failed(place, name, "nothing in time")
+
+    async def _perform(self, operation: Do) -> None:
+        act = operation.act
+        self._line.note(f"driver: {act.text}")
+        driver: Any = self._driver
+        try:
+            if act.deed == "wait":
+                await self.idle(act.seconds or self._configuration.transaction_s)
+            else:
+                await driver.perform(act)
+        except CannotDo as error:
+            if not operation.is_optional:
+                raise CannotDo(f"{operation.place}: {error}") from error
+
+    async def _trigger(self, operation: Trigger) -> None:
+        if any(heard.message == operation.message for heard in self._listener.early):
+            return
+        self.context.arguments = operation.arguments
+        payload = compose(operation.message, operation.content, self.context)
+        self._line.note(f"driver: let the CSMS send {operation.message}")
+        driver: Any = self._driver
+        await driver.trigger(self._configuration.identity, operation.message, payload)
+
+    async def _wire(self, operation: Wire) -> None:
+        line = self._line
+        match operation.what:
+            case "cut":
+                await asyncio.sleep(_LEAVING_S)
+                line.cut()
+            case "refuse":
+                line.is_open = False
+            case "accept":
+                line.is_open = True
+            case "connected":
+                if self._role == "CSMS" and not line.is_connected:
+                    await line.reconnect()
+                try:
+                    async with asyncio.timeout(self._configuration.boot_timeout_s):
+                        await line.connected()
+                except TimeoutError:
+                    raise Failed(operation.place, "a connection", "none in time") from None
+            case "wait":
+                seconds = self.context.resolve(operation.seconds) if operation.seconds else self._configuration.quiet_s
+                await self.idle(float(seconds))
+
+    async def _upgrade(self, operation: Upgrade) -> None:
+        password = str(self.context.resolve(operation.password)) if operation.password else ""
+        await asyncio.sleep(_LEAVING_S)
+        is_in = await self._line.try_password(password)
+        if is_in and operation.is_refused:
+            raise Failed(operation.place, "a refused upgrade", "an open WebSocket")
+        if not is_in and not operation.is_refused:
+            raise Failed(operation.place, "an open WebSocket", "a refused upgrade")
+        if is_in:
+            await self._line.connected()
+
+    async def _silence(self, operation: Silence) -> None:
+        checks = [parse_check(operation.check)] if operation.check else []
+        async for heard in self._until(self._configuration.quiet_s):
+            name = heard.message
+            if name in operation.messages and mismatch(checks, heard.payload, self.context.resolve) is None:
+                if not is_background(name, heard.payload):
+                    raise Failed(operation.place, f"no {name}", brief(heard.payload))
+            self._listener.keep(heard)
+
+    async def idle(self, seconds: float) -> None:
+        """Let time pass, and answer what comes; what is not of the background is kept."""
+        async for heard in self._until(seconds):
+            self._listener.keep(heard)
+
+    async def _until(self, seconds: float) -> Any:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (left := end - loop.time()) > 0:
+            heard = await self._line.hear(left)
+            if heard is not None:
+                yield heard

@@ -1,0 +1,305 @@
+"""The test system's end of the wire: every message of the system under test in one inbox, every frame in one log.
+
+Nothing is answered before the interpreter says how. Frames that the codec, in strict mode, refuses are kept as faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Literal, cast
+
+from ocpp21 import codec
+from ocpp21.asyncio import Candidate, Connection, HandshakeFailed, Patience, Refusal, Server, connect, serve
+from ocpp21.asyncio.message_ids import new_id
+from ocpp21.conformance.verdict import Entry
+from ocpp21.errors import CallError, ErrorCode, OcppError
+from ocpp21.handlers import Handler, Table
+from ocpp21.limits import Limits
+from ocpp21.messages.registry import ACTION_OF, ACTIONS
+from ocpp21.observation import Observation
+from ocpp21.session import Session, Side
+from ocpp21.versions import Version
+from ocpp21.wire import Message
+
+__all__ = ["Heard", "Line"]
+
+#: The test system is as patient as the case; it is the case that has a time limit.
+_PATIENCE: Final = Patience(ping_interval_s=0.0)
+
+
+@dataclass(slots=True, eq=False)
+class Heard:
+    """Something that the system under test has said.
+
+    Attributes:
+        kind: a request, an answer to a request of ours, or an error in its place.
+        message: name.
+        payload: as JSON; of an error, its code and description.
+        at: when, in seconds of the event loop.
+        asked: the number of our request, of an answer.
+        reply: answers a request; None for what is not answered.
+    """
+
+    kind: Literal["request", "response", "error"]
+    message: str
+    payload: dict[str, Any]
+    at: float
+    asked: int = 0
+    reply: asyncio.Future[Message | None] | None = None
+
+
+class Line:
+    """The wire, from one side.
+
+    Args:
+        side: whose part the test system plays.
+        timeout_s: in which a request must be answered.
+
+    Attributes:
+        log: frames and notes.
+        faults: frames that were refused, each with the reason.
+        connections: how many have been opened.
+        passwords: that the station has shown, where it is asked for one.
+    """
+
+    def __init__(self, side: Side, /, *, timeout_s: float) -> None:
+        self.log: Final[list[Entry]] = []
+        self.faults: Final[list[str]] = []
+        self.passwords: Final[list[str]] = []
+        self.connections = 0
+        self.is_open = True
+        self._side: Final = side
+        self._limits: Final = Limits(timeout_s=timeout_s, waiting=128, serving=32)
+        self._inbox: Final[asyncio.Queue[Heard]] = asyncio.Queue()
+        self._loop: Final = asyncio.get_running_loop()
+        self._began_at: Final = self._loop.time()
+        self._connection: Connection | None = None
+        self._connected: Final = asyncio.Event()
+        self._server: Server | None = None
+        self._tasks: Final[set[asyncio.Task[None]]] = set()
+        self._asked = 0
+        self._where: tuple[str, str, dict[str, Any]] | None = None
+        self._password = ""
+        take = cast(Handler, self._take)
+        self._handlers: Final = Table(
+            {
+                action.request: take
+                for action in ACTIONS.values()
+                if action.request is not None and action.initiator != side
+            }
+        )
+
+    # Opening and closing
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, password: str = "") -> str:
+        """Listen for the station; returns the URL for it to connect to.
+
+        Raises:
+            OSError: the address cannot be used.
+        """
+        self._server = await serve(
+            self._welcome,
+            host,
+            port,
+            admit=self._admit,
+            authenticator=self if password else None,
+            allow_unauthenticated=not password,
+            handlers=self._handlers,
+            make_session=lambda _, version: self._session(version),
+            patience=_PATIENCE,
+        )
+        return f"ws://{host}:{self._server.ports[0]}"
+
+    async def connect(self, url: str, identity: str, *, password: str = "", **options: Any) -> None:
+        """Connect to the CSMS.
+
+        Raises:
+            OSError: it cannot be reached, or refuses.
+            LocalProtocolError: the URL is not valid.
+        """
+        connection = await connect(
+            url,
+            identity,
+            password=password or None,
+            handlers=self._handlers,
+            make_session=self._session,
+            patience=_PATIENCE,
+            **options,
+        )
+        self._start(self._welcome(connection))
+        self._where = (url, identity, options)
+        self._password = password
+
+    async def reconnect(self) -> None:
+        """Connect to the CSMS once more.
+
+        Raises:
+            OSError: it cannot be reached, or refuses.
+        """
+        assert self._where is not None
+        url, identity, options = self._where
+        await self.connect(url, identity, password=self._password, **options)
+
+    async def try_password(self, password: str, /) -> bool:
+        """Connect to the CSMS anew with this password, or none; says whether it lets us in."""
+        self.cut()
+        assert self._where is not None
+        url, identity, options = self._where
+        try:
+            await self.connect(url, identity, password=password, **options)
+        except HandshakeFailed:
+            return False
+        return True
+
+    async def authenticate(self, identity: str, password: bytes) -> bool:
+        """Let every station in, and keep what it has shown."""
+        self.passwords.append(password.decode("utf-8", "replace"))
+        return True
+
+    async def close(self) -> None:
+        """End it all; what was not answered stays so."""
+        self.is_open = False
+        self.cut()
+        if self._server is not None:
+            await self._server.drain(0.0)
+        for task in list(self._tasks):
+            task.cancel()
+        for task in list(self._tasks):
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def cut(self) -> None:
+        """End the connection without a word, as a broken line does."""
+        if self._connection is not None:
+            self._connection.abort("cut by the test system")
+            self._connection = None
+        self._connected.clear()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection."""
+        return self._connected.is_set()
+
+    async def connected(self) -> None:
+        """Wait for a connection."""
+        await self._connected.wait()
+
+    # Talking
+
+    def note(self, text: str) -> None:
+        """Put a note into the log."""
+        self.log.append(Entry(self._loop.time() - self._began_at, "note", text))
+
+    def ask(self, message: str, payload: dict[str, Any], /) -> int:
+        """Send a request; its answer comes as :class:`Heard` with the number that is returned.
+
+        Raises:
+            PayloadError: the payload is not valid.
+        """
+        request: Any = codec.decode(message, json.dumps(payload).encode())
+        self._asked += 1
+        self._start(self._ask(request, self._asked))
+        return self._asked
+
+    async def hear(self, timeout_s: float, /) -> Heard | None:
+        """The next thing that the system under test has said, or None when it is silent for so long."""
+        if timeout_s <= 0:
+            return None if self._inbox.empty() else self._inbox.get_nowait()
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._inbox.get()
+        except TimeoutError:
+            return None
+
+    def answer(self, heard: Heard, message: str, payload: dict[str, Any], /) -> None:
+        """Answer a request.
+
+        Raises:
+            PayloadError: the payload is not valid.
+        """
+        response: Any = codec.decode(message, json.dumps(payload).encode())
+        if heard.reply is not None and not heard.reply.done():
+            heard.reply.set_result(response)
+
+    def refuse(self, heard: Heard, code: ErrorCode, /) -> None:
+        """Answer a request by a CALLERROR."""
+        if heard.reply is not None and not heard.reply.done():
+            heard.reply.set_exception(CallError(code, "asked for by the test case"))
+
+    # Inside
+
+    def _session(self, version: Version) -> Session:
+        return Session(
+            self._side, version=version, limits=self._limits, conform=True, new_id=new_id, observer=self._observe
+        )
+
+    async def _admit(self, candidate: Candidate) -> Refusal | None:
+        return None if self.is_open else Refusal(503, "the test system lets nobody in now")
+
+    async def _welcome(self, connection: Connection) -> None:
+        self._connection = connection
+        self.connections += 1
+        self.note(f"connection of {connection.identity} opened")
+        self._connected.set()
+        await connection.wait_closed()
+        self.note(f"connection of {connection.identity} ended")
+        if self._connection is connection:
+            self._connection = None
+            self._connected.clear()
+
+    def _observe(self, observation: Observation) -> None:
+        text = bytes(observation.data).decode("utf-8", "replace") if not isinstance(observation.data, str) else ""
+        text = text or str(observation.data)
+        at = self._loop.time() - self._began_at
+        self.log.append(Entry(at, observation.direction, text, _action(text)))
+        if observation.verdict != "ok" and observation.direction == "in":
+            self.faults.append(f"{observation.verdict}: {text[:200]}")
+
+    async def _take(self, message: Message) -> Message | None:
+        name = type(message).__name__
+        action = ACTION_OF[type(message)]
+        reply = self._loop.create_future() if action.response is not None else None
+        self._inbox.put_nowait(Heard("request", name, _payload(message), self._loop.time(), reply=reply))
+        return None if reply is None else await reply
+
+    async def _ask(self, request: Any, number: int) -> None:
+        action = ACTION_OF[type(request)]
+        name = action.response.__name__ if action.response is not None else ""
+        hear = partial(Heard, message=name, at=0.0, asked=number)
+        try:
+            if self._connection is None:
+                heard = hear("error", payload={"errorCode": "no connection"})
+            elif action.response is None:
+                await self._connection.send(request)
+                return
+            else:
+                heard = hear("response", payload=_payload(await self._connection.call(request)))
+        except CallError as error:
+            heard = hear("error", payload={"errorCode": str(error.code), "errorDescription": error.description})
+        except (OcppError, TimeoutError, ConnectionError) as error:
+            heard = hear("error", payload={"errorCode": type(error).__name__, "errorDescription": str(error)})
+        heard.at = self._loop.time()
+        self._inbox.put_nowait(heard)
+
+    def _start(self, work: Any) -> None:
+        task: asyncio.Task[None] = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _payload(message: Message) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(codec.encode(message, conform=False))
+    return payload
+
+
+def _action(text: str) -> str:
+    """Name of the action of a CALL or SEND; empty otherwise."""
+    try:
+        frame = json.loads(text)
+    except ValueError:
+        return ""
+    return str(frame[2]) if isinstance(frame, list) and len(frame) > 3 and frame[0] in (2, 6) else ""

@@ -1,0 +1,330 @@
+"""Listens to the system under test: what of that which comes is what the case expects.
+
+All that the case expects until the next deed is one window. Within a window TransactionEvents and reports of states may
+come in any order, all else in the order of the case. What is expected must come in time; what may come is waited for
+until the system under test has been silent for a while.
+
+A message that meets the checks of nothing in the window is answered as a peer in good order would, and kept: it may
+belong to a later window, as a station may be ahead of the case. If nothing has taken it in the end, and it came in
+place of something that was expected of this kind, the case has failed, unless it is one that may always come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ocpp21.conformance.background import default_answer, is_background
+from ocpp21.conformance.case import Side
+from ocpp21.conformance.checks import Check, mismatch, parse_check
+from ocpp21.conformance.context import Context
+from ocpp21.conformance.filling import compose
+from ocpp21.conformance.line import Heard, Line
+from ocpp21.conformance.operations import CALL_ERROR, Hear
+from ocpp21.conformance.paths import Member
+from ocpp21.conformance.sequence import Sequences
+from ocpp21.conformance.verdict import Entry, Failed, Inconclusive
+from ocpp21.errors import ErrorCode, OcppError
+
+__all__ = ["Expected", "Listener", "brief"]
+
+#: May overtake one another and all else within a window.
+_UNORDERED: Final = frozenset(
+    {
+        "MeterValuesRequest",
+        "NotifyEventRequest",
+        "SecurityEventNotificationRequest",
+        "StatusNotificationRequest",
+        "TransactionEventRequest",
+    }
+)
+
+#: May come although nothing in the case expects them; when they do instead of something, they are looked at.
+_TRANSACTION: Final = "TransactionEventRequest"
+
+
+@dataclass(slots=True, eq=False)
+class Expected:
+    """An expectation of a window.
+
+    Attributes:
+        hear: of the plan.
+        count: how often it has come.
+        asked: number of our request, of an answer.
+        near: what came in its place.
+    """
+
+    hear: Hear
+    count: int = 0
+    asked: int = 0
+    near: list[str] = field(default_factory=list)
+
+
+class Listener:
+    """Listens to one system under test while a case is played.
+
+    Args:
+        line: to the system under test.
+        role: of it.
+        context: what is known, added to.
+
+    Attributes:
+        asked: numbers of our requests, by the names of their answers.
+        early: what came, was answered, and belongs to no step so far.
+    """
+
+    def __init__(self, line: Line, role: Side, context: Context) -> None:
+        self.asked: Final[dict[str, int]] = {}
+        self.early: list[Heard] = []
+        self.context: Final = context
+        self._line: Final = line
+        self._role: Final = role
+        self._configuration: Final = context.configuration
+        self._sequences: Final = Sequences()
+        self._compared: Final[list[Heard]] = []
+        self._instead: Final[list[tuple[Heard, Expected, str]]] = []  # what came, where what was expected, and why not
+
+    async def listen(self, window: list[Expected]) -> None:
+        """Listen until all that is expected has come, and nothing else does.
+
+        Raises:
+            Failed: something has not come, or came otherwise.
+        """
+        for expected in window:
+            expected.asked = self.asked.get(expected.hear.messages[0], 0)
+        for kept in list(self.early):
+            if self._match(kept, window) is not None:
+                self.early.remove(kept)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._patience(window)
+        while True:
+            due = next((one for one in window if not one.count and not self._is_optional(one.hear)), None)
+            open_ended = not window or any(one.hear.repeats or not one.count for one in window)
+            if due is None and not open_ended:
+                return
+            timeout = self._configuration.settle_s if due is None else max(end - loop.time(), 0.0)
+            heard = await self._line.hear(timeout)
+            self._check_faults()
+            if heard is None:
+                if due is not None:
+                    raise Failed(due.hear.place, _expected_text(due), _found_text(due, self._line))
+                return
+            if self._match(heard, window) is None:
+                self._reject(heard, window)
+
+    def _patience(self, window: list[Expected]) -> float:
+        needs_boot = any("BootNotificationRequest" in one.hear.messages for one in window)
+        configuration = self._configuration
+        patience = configuration.boot_timeout_s if needs_boot else configuration.message_timeout_s
+        return patience + (configuration.back_off_s * 2 if not self._line.is_connected else 0.0)
+
+    def _match(self, heard: Heard, window: list[Expected]) -> Expected | None:
+        """Find what a message meets, and answer it as the case says."""
+        is_first = not any(heard is one for one in self._compared)
+        self._compared.append(heard)
+        came_instead = any(heard is one for one, _, _ in self._instead)
+        for number, expected in sorted(enumerate(window), key=_urgency):
+            hear = expected.hear
+            if came_instead and not any(one.checks for one in hear.expectations):
+                continue  # what came in place of something else is nothing for those who take anything
+            if heard.kind == "error" and hear.messages == (CALL_ERROR,) and not expected.count:
+                if hear.error in ("", heard.payload.get("errorCode")):
+                    expected.count += 1
+                    return expected
+                expected.near.append(f"CALLERROR {hear.error}, found {heard.payload.get('errorCode')}")
+                continue
+            if heard.message not in hear.messages or (expected.count and not hear.repeats):
+                continue
+            if heard.kind == "error" or (heard.kind == "response" and heard.asked != expected.asked):
+                continue
+            if heard.message not in _UNORDERED and not self._is_turn(window[:number]):
+                continue
+            wrong = self._mismatch(heard, hear, expected.count)
+            if wrong is not None:
+                expected.near.append(wrong)
+                if is_first:
+                    self._instead.append((heard, expected, wrong))
+                continue
+            expected.count += 1
+            self.context.said[hear.step] = heard.payload
+            self._mark(heard, hear.step)
+            if heard.kind == "request" and heard.reply is not None and not heard.reply.done():
+                self._answer(heard, hear)
+            self._learn(heard)
+            return expected
+        return None
+
+    def _is_optional(self, hear: Hear) -> bool:
+        if hear.is_optional or not hear.optional_when:
+            return hear.is_optional
+        step, _, check = hear.optional_when.partition(": ")
+        said = self.context.said.get(step)
+        return said is not None and mismatch([parse_check(check)], said, self.context.resolve) is None
+
+    def _is_turn(self, before: Sequence[Expected]) -> bool:
+        return all(one.count or self._is_optional(one.hear) or set(one.hear.messages) & _UNORDERED for one in before)
+
+    def _mismatch(self, heard: Heard, hear: Hear, count: int) -> str | None:
+        """Say what of a message is not as expected; ``count`` of this kind have come before."""
+        self.context.arguments = hear.arguments
+
+        def resolve(text: str) -> Any:
+            if hear.token is not None and self.context.token(text) == self._configuration.valid:
+                return hear.token.type if text.endswith("type>") else hear.token.id
+            return self.context.resolve(text, name)
+
+        entries = [one for one in hear.expectations if one.message == heard.message]
+        if not entries:
+            return None
+        found = None
+        for entry in entries:
+            name = ""
+            checks = [_next_in_turn(_any_entry(check, heard.message), count) for check in entry.checks]
+            for check in checks:
+                name = check.alternatives[0].path[-1].name
+                wrong = mismatch([check], heard.payload, resolve) if not _has_letters(check) else None
+                if wrong is not None:
+                    found = f"{wrong.expected}, found {wrong.found}"
+                    break
+            else:
+                lettered = [check for check in checks if _has_letters(check)]
+                wrong = mismatch(lettered, heard.payload, resolve)
+                if wrong is None:
+                    return None
+                found = f"{wrong.expected}, found {wrong.found}"
+        return found
+
+    def _answer(self, heard: Heard, hear: Hear) -> None:
+        name, payload = default_answer(heard.message, heard.payload, self.context)
+        if not name:
+            return
+        if hear.error:
+            self._line.refuse(heard, ErrorCode(hear.error))
+            return
+        if hear.answer and name in ("TransactionEventResponse", "AuthorizeResponse", "BootNotificationResponse"):
+            content = dict(hear.answer)
+            if "idToken" not in heard.payload and name == "TransactionEventResponse":
+                content = {path: value for path, value in content.items() if not path.startswith("idTokenInfo")}
+            payload = compose(name, content, self.context)
+        elif hear.answer:
+            payload = compose(name, hear.answer, self.context)
+        self._reply(heard, name, payload)
+
+    def _reply(self, heard: Heard, name: str, payload: dict[str, Any]) -> None:
+        token, info = heard.payload.get("idToken"), payload.get("idTokenInfo")
+        if isinstance(token, dict) and isinstance(info, dict):
+            self.context.told[token.get("idToken", "")] = info["status"]
+        try:
+            self._line.answer(heard, name, payload)
+        except OcppError as error:
+            raise Inconclusive(f"the case makes a {name} that is not valid: {error}") from error
+
+    def _reject(self, heard: Heard, window: list[Expected]) -> None:
+        """Deal with a message that meets nothing in the window."""
+        if heard.kind == "error":
+            due = next((one for one in window if not one.count and heard.message in one.hear.messages), None)
+            if due is None or heard.message not in due.hear.messages:
+                self.early.append(heard)
+                return
+            raise Failed(due.hear.place, due.hear.messages[0], f"CALLERROR {brief(heard.payload)}")
+        if heard.kind == "response":
+            due = next((one for one in window if not one.count and heard.message in one.hear.messages), None)
+            if due is not None and due.near:
+                raise Failed(
+                    due.hear.place, due.near[0].partition(", found ")[0], due.near[0].rpartition(", found ")[2]
+                )
+        self.keep(heard)
+
+    def keep(self, heard: Heard) -> None:
+        """Answer a message as a peer in good order would, and keep it."""
+        if heard.kind == "request":
+            name, payload = default_answer(heard.message, heard.payload, self.context)
+            if name:
+                self._reply(heard, name, payload)
+            self._learn(heard)
+        self.early.append(heard)
+
+    def _learn(self, heard: Heard) -> None:
+        """Take note of what later steps may speak of."""
+        if heard.kind != "request" or self._role == "CSMS":
+            if heard.message == "RequestStartTransactionRequest":
+                self.context.remote_start = heard.payload.get("remoteStartId", 0)
+            return
+        if heard.message == _TRANSACTION:
+            info = heard.payload.get("transactionInfo", {})
+            self.context.transaction = info.get("transactionId")
+            self.context.is_running = heard.payload.get("eventType") != "Ended"
+            self._sequences.take(heard.payload)
+
+    def _mark(self, heard: Heard, step: str) -> None:
+        """Say in the log which step a frame belongs to."""
+        action = heard.message.removesuffix("Request").removesuffix("Response")
+        for number in range(len(self._line.log) - 1, max(len(self._line.log) - 12, -1), -1):
+            entry = self._line.log[number]
+            if entry.kind == "in" and not entry.step and (entry.action == action or heard.kind == "response"):
+                self._line.log[number] = Entry(entry.at, entry.kind, entry.text, entry.action, step)
+                return
+
+    # The end
+
+    def _check_faults(self) -> None:
+        if self._line.faults:
+            raise Failed("wire", "frames that keep to the schemas and OCPP-J", self._line.faults[0])
+
+    def check_left(self) -> None:
+        """See that nothing came in place of something that the case expected otherwise."""
+        self._check_faults()
+        gap = self._sequences.gap()
+        if gap:
+            raise Failed("sequence of TransactionEvents", "no gap in seqNo", gap)
+        for heard, expected, wrong in self._instead:
+            if heard not in self.early or expected.count or heard.kind != "request":
+                continue  # something else took it, or what was expected came as well
+            if not is_background(heard.message, heard.payload):
+                raise Failed(expected.hear.place, wrong.rpartition(", found ")[0], wrong.rpartition(", found ")[2])
+
+
+def _urgency(entry: tuple[int, Expected]) -> tuple[bool, bool, int]:
+    """What has not come yet, and says how it must look, is tried first; what takes anything last."""
+    number, expected = entry
+    return expected.count > 0, not any(one.checks for one in expected.hear.expectations), number
+
+
+def _has_letters(check: Check) -> bool:
+    return any(index in ("i", "j") for comparison in check.alternatives for _, index in comparison.path)
+
+
+def _any_entry(check: Check, message: str) -> Check:
+    """A report of events may hold others, too: its first entry stands for some entry."""
+    if message != "NotifyEventRequest":
+        return check
+    alternatives = []
+    for comparison in check.alternatives:
+        first, *rest = comparison.path
+        path = (Member(first.name, "i"), *rest) if first == Member("eventData", 0) else comparison.path
+        alternatives.append(type(comparison)(path, comparison.operator, comparison.values, comparison.count_operator))
+    return Check(tuple(alternatives), check.condition)
+
+
+def _next_in_turn(check: Check, count: int) -> Check:
+    """What the first part of a report has as ``seqNo == 0`` is its number in the others."""
+    return parse_check(f"seqNo == {count}") if count and str(check) == "seqNo == 0" else check
+
+
+def brief(payload: Any) -> str:
+    text = str(payload)
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _expected_text(expected: Expected) -> str:
+    if expected.near:
+        return expected.near[0].rpartition(", found ")[0]
+    return " or ".join(expected.hear.messages)
+
+
+def _found_text(expected: Expected, line: Line) -> str:
+    if expected.near:
+        return expected.near[0].rpartition(", found ")[2]
+    return "nothing in time" if line.is_connected else "nothing: no connection"

@@ -1,0 +1,207 @@
+"""Runs cases against a system under test, one after the other; each begins with a new line and a system in order."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ocpp21.conformance.background import default_answer
+from ocpp21.conformance.case import Case
+from ocpp21.conformance.claims import applies
+from ocpp21.conformance.configuration import Configuration
+from ocpp21.conformance.context import Context
+from ocpp21.conformance.drivers import CsmsDriver, StationDriver
+from ocpp21.conformance.interpreter import Interpreter
+from ocpp21.conformance.line import Line
+from ocpp21.conformance.listening import Listener
+from ocpp21.conformance.load import Library, library
+from ocpp21.conformance.operations import Plan
+from ocpp21.conformance.plan import lay_out
+from ocpp21.conformance.verdict import Failed, Inconclusive, Result, Verdict
+
+__all__ = ["CsmsRunner", "StationRunner", "playable"]
+
+
+def playable(case: Case, configuration: Configuration, found: Library | None = None) -> Plan:
+    """Lay out a case.
+
+    Raises:
+        Inconclusive: the kit cannot play it.
+    """
+    context = Context(configuration, datetime.now(UTC))
+    return lay_out(case, found or library(), configuration, context)
+
+
+@dataclass(slots=True)
+class _Runner:
+    """What both runners share.
+
+    Attributes:
+        configuration: of the run.
+        now: the wall time.
+        found: cases and states; those of the package by default.
+        make_listener: makes what listens to the system under test.
+    """
+
+    configuration: Configuration
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    found: Library | None = None
+    make_listener: type[Listener] = Listener
+
+    async def run(self, case: Case, /) -> Result:
+        """Run a case; whatever happens, it ends in a verdict."""
+        why = applies(case, self.configuration.claims)
+        if why:
+            return Result(case, Verdict.NOT_APPLICABLE, reason=why)
+        try:
+            plan = playable(case, self.configuration, self.found)
+        except Inconclusive as reason:
+            return Result(case, Verdict.INCONCLUSIVE, reason=str(reason))
+        return await self.play(plan)
+
+    async def play(self, plan: Plan, /) -> Result:
+        """Play a case that has been laid out; whatever happens, it ends in a verdict."""
+        result = Result(plan.case, Verdict.PASS, unchecked=plan.unchecked)
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        try:
+            async with asyncio.timeout(self.configuration.case_timeout_s):
+                await self._play(plan, result)
+        except Failed as failure:
+            result.verdict = Verdict.FAIL
+            result.place, result.expected, result.found = failure.place, failure.expected, failure.found
+        except Inconclusive as reason:
+            result.verdict, result.reason = Verdict.INCONCLUSIVE, str(reason)
+        except TimeoutError:
+            limit = f"the end of the case within {self.configuration.case_timeout_s:g} s"
+            result.verdict = Verdict.FAIL
+            result.place, result.expected, result.found = "case", limit, "no end"
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__} in {last.name}: {error}"
+            result.verdict, result.reason = Verdict.INCONCLUSIVE, f"the kit itself has failed: {text}"
+        result.duration_s = loop.time() - began_at
+        return result
+
+    async def _play(self, plan: Plan, result: Result) -> None:
+        raise NotImplementedError
+
+
+@dataclass(slots=True)
+class StationRunner(_Runner):
+    """Plays the CSMS against a Charging Station under test.
+
+    Attributes:
+        driver: acts at the station.
+        host: address to listen on.
+        port: likewise; 0 takes any that is free.
+    """
+
+    driver: StationDriver = None  # type: ignore[assignment]
+    host: str = "127.0.0.1"
+    port: int = 0
+
+    async def probe(self) -> None:
+        """See that the address can be listened on.
+
+        Raises:
+            OSError: it cannot.
+        """
+        line = Line("CSMS", timeout_s=self.configuration.message_timeout_s)
+        try:
+            await line.listen(self.host, self.port)
+        finally:
+            await line.close()
+
+    async def _play(self, plan: Plan, result: Result) -> None:
+        line = Line("CSMS", timeout_s=self.configuration.message_timeout_s)
+        result.log = line.log
+        interpreter = Interpreter(line, "CS", self.driver, self.configuration, self.now, self.make_listener)
+        try:
+            url = await line.listen(self.host, self.port, password=self.configuration.password)
+            await self.driver.start(url)
+            try:
+                await self._boot(line, interpreter)
+                await interpreter.play(plan.operations)
+            finally:
+                await self.driver.stop()
+        finally:
+            await line.close()
+
+    async def _boot(self, line: Line, interpreter: Interpreter) -> None:
+        """Let the station connect, boot, and come to rest: idle, Accepted, without faults (Part 6)."""
+        try:
+            async with asyncio.timeout(self.configuration.boot_timeout_s):
+                await line.connected()
+        except TimeoutError:
+            raise Failed("start", "a connection of the station", "none in time") from None
+        while (heard := await line.hear(self.configuration.settle_s)) is not None:
+            if heard.kind == "request":
+                name, payload = default_answer(heard.message, heard.payload, interpreter.context)
+                if name:
+                    line.answer(heard, name, payload)
+
+
+@dataclass(slots=True)
+class CsmsRunner(_Runner):
+    """Plays the Charging Station against a CSMS under test.
+
+    Attributes:
+        driver: acts at the CSMS.
+    """
+
+    driver: CsmsDriver = None  # type: ignore[assignment]
+
+    async def probe(self) -> None:
+        """See that the CSMS lets us in.
+
+        Raises:
+            OSError: it cannot be reached, or refuses.
+            LocalProtocolError: the URL is not valid.
+        """
+        line = Line("CS", timeout_s=self.configuration.message_timeout_s)
+        try:
+            url = await self.driver.start()
+            await line.connect(url, self.configuration.identity, password=self.configuration.password)
+        finally:
+            await line.close()
+            await self.driver.stop()
+
+    async def _play(self, plan: Plan, result: Result) -> None:
+        line = Line("CS", timeout_s=self.configuration.message_timeout_s)
+        result.log = line.log
+        interpreter = Interpreter(line, "CSMS", self.driver, self.configuration, self.now, self.make_listener)
+        interpreter.context.begin()
+        url = await self.driver.start()
+        try:
+            try:
+                await line.connect(url, self.configuration.identity, password=self.configuration.password)
+            except OSError as error:
+                raise Failed("start", f"a connection to {url}", str(error) or type(error).__name__) from error
+            await line.connected()
+            if not plan.begins_with_boot:
+                await self._boot(line, interpreter)
+            await interpreter.play(plan.operations)
+        finally:
+            await line.close()
+            await self.driver.stop()
+
+    async def _boot(self, line: Line, interpreter: Interpreter) -> None:
+        """Register, and tell the state of every connector, as a station in order does (Part 6)."""
+        configuration = self.configuration
+        await interpreter.exchange(
+            "BootNotificationRequest",
+            {"reason": "PowerUp", "chargingStation": {"model": "Model", "vendorName": "Vendor"}},
+            "start",
+        )
+        for evse_id, connectors in enumerate(configuration.evses, start=1):
+            for connector_id in range(1, connectors + 1):
+                interpreter.context.now = self.now()
+                status = {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": "Available"}
+                await interpreter.exchange(
+                    "StatusNotificationRequest", {**status, "timestamp": interpreter.context.timestamp()}, "start"
+                )
+        await interpreter.idle(configuration.settle_s)
