@@ -1,0 +1,1 @@
+"""Load on our own CSMS, and on some that do not behave."""
