@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from command import COMMAND
 
@@ -24,21 +24,22 @@ WRONG = "incorrect-horse-battery-staple"
 HANG_S = 30
 
 
-class Listener:
-    """``ocpp21 listen`` on a free port, ready to be connected to.
+class Program:
+    """The command as a process of its own, whose output is read line by line.
 
     Args:
-        options: of the command.
+        arguments: of the command.
+        stdin: whether something will be typed.
         environment: beside that of this process.
 
     Attributes:
-        url: what it says it listens on.
         seen: all that it has printed so far.
     """
 
-    def __init__(self, *options: object, **environment: str) -> None:
+    def __init__(self, *arguments: object, stdin: bool = False, **environment: str) -> None:
         self._process = subprocess.Popen(
-            [*COMMAND, "listen", "--port", "0", *map(str, options)],
+            [*COMMAND, *map(str, arguments)],
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | environment,
@@ -47,12 +48,8 @@ class Listener:
         self._watchdog = threading.Timer(HANG_S, self._process.kill)
         self._watchdog.start()
         self.seen = ""
-        line = self.wait_for("listening")
-        self.url = line.partition("://")[2].partition('"')[0].partition("/<")[0].strip()
-        self.url = f"{'wss' if 'wss://' in line else 'ws'}://{self.url}"
-        print(f"listener: {self.url}")
 
-    def __enter__(self) -> Listener:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -70,13 +67,48 @@ class Listener:
                 return line
         raise AssertionError(f"expected {text!r}, found {self.seen} and {self._process.communicate()[1]}")
 
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Send a signal; return the exit code, and all of both outputs."""
-        self._process.send_signal(number)
+    def type(self, line: str) -> None:
+        """Type a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """Let it die at once."""
+        self._process.kill()
+        self._process.wait()
+
+    def finish(self) -> tuple[int, str, str]:
+        """Wait for the end; return the exit code, and all of both outputs."""
         out, err = self._process.communicate()
         self._watchdog.cancel()
         self.seen += out
         return self._process.returncode, self.seen, err
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send a signal; return the exit code, and all of both outputs."""
+        self._process.send_signal(number)
+        return self.finish()
+
+
+class Listener(Program):
+    """A command that listens on a free port, ready to be connected to.
+
+    Args:
+        options: of the command.
+        command: ``listen`` or ``csms``.
+        environment: beside that of this process.
+
+    Attributes:
+        url: what it says it listens on.
+    """
+
+    def __init__(self, *options: object, command: str = "listen", **environment: str) -> None:
+        super().__init__(command, "--port", "0", *options, **environment)
+        line = self.wait_for("listening")
+        self.url = line.partition("://")[2].partition('"')[0].partition("/<")[0].strip()
+        self.url = f"{'wss' if 'wss://' in line else 'ws'}://{self.url}"
+        print(f"listener: {self.url}")
 
 
 class Lines:

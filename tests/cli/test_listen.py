@@ -28,9 +28,11 @@ from websockets.exceptions import ConnectionClosed
 
 from ocpp21 import codec, messages
 from ocpp21.asyncio import Patience
+from ocpp21.cli.door import Doorkeeping
 from ocpp21.cli.listen import listen
-from ocpp21.cli.listener import Doorkeeping, Sheet, answers
+from ocpp21.cli.listener import answers
 from ocpp21.cli.listener import run as serve
+from ocpp21.cli.sheet import Sheet
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.wire import Response, Send
 
@@ -176,7 +178,7 @@ def test_missing_extra_is_told_in_one_line(command: tuple[str, ...]) -> None:
     code = "import sys; sys.modules['websockets'] = None; from ocpp21.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "ocpp21: the command needs websockets: pip install ocpp21[cli,asyncio]\n"
+    assert done.stderr == "ocpp21: the command needs websockets: pip install ocpp21[cli]\n"
 
 
 def test_other_commands_do_not_need_the_extra() -> None:
@@ -545,7 +547,7 @@ def test_missing_extra(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     done = invoke(command, *(("ws://127.0.0.1:1/CS1", "Heartbeat") if command == "call" else ()))
     assert (done.exit_code, done.output) == (
         2,
-        "ocpp21: the command needs websockets: pip install ocpp21[cli,asyncio]\n",
+        "ocpp21: the command needs websockets: pip install ocpp21[cli]\n",
     )
 
 

@@ -1,4 +1,4 @@
-"""The command ``ocpp21``: check recorded messages, show what messages look like, measure this machine.
+"""The command ``ocpp21``: run both roles, check recorded messages, show what messages look like, measure.
 
 Exit codes: 0 all is well, 1 something was refused, 2 wrong usage or a file that cannot be read or written, 130
 interrupted.

@@ -1,15 +1,18 @@
-"""What ``ocpp21 listen`` and ``ocpp21 call`` share: the options of the security profiles, and where passwords stand."""
+"""What all commands over sockets share: the options of the security profiles, and where passwords stand."""
 
 from __future__ import annotations
 
 import importlib
 import os
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeAlias
 
 import typer
 
 from ocpp21.cli.terminal import complain
+
+if TYPE_CHECKING:
+    from ocpp21.asyncio.security import SecurityProfile
 
 __all__ = [
     "PASSWORD_VARIABLE",
@@ -49,7 +52,7 @@ class Unusable(Exception):
 
 
 def need_sockets() -> None:
-    """Leave with one line when the extra ``asyncio`` is not installed.
+    """Leave with one line when a part of the extra ``cli`` is not installed.
 
     Raises:
         typer.Exit: it is not.
@@ -57,7 +60,7 @@ def need_sockets() -> None:
     try:
         importlib.import_module("websockets")
     except ModuleNotFoundError as error:
-        complain("the command needs websockets: pip install ocpp21[cli,asyncio]")
+        complain("the command needs websockets: pip install ocpp21[cli]")
         raise typer.Exit(2) from error
 
 
@@ -114,6 +117,31 @@ class Credentials(NamedTuple):
         if self.trust is None:
             raise Unusable(f"expected --trust with security profile {profile}")
         return self.trust
+
+    def security(self, profile: int, identity: str) -> SecurityProfile:
+        """Say how a Charging Station shows who it is.
+
+        Raises:
+            Unusable: the options do not go with the profile.
+            LocalProtocolError: the identity or the password is none.
+        """
+        from ocpp21.asyncio.security import SecurityProfile
+        from ocpp21.identity import check_identity
+
+        if profile == 3:
+            self.forbid(profile, "password_file")
+            certificate, key = self.files(profile)
+            return SecurityProfile.tls_client_certificate(
+                identity, certificate=certificate, key=key, trust=self.roots(profile)
+            )
+        self.forbid(profile, "certificate", "key")
+        # Not by its named constructors: a CSMS in a laboratory may want no password.
+        if profile == 2:
+            return SecurityProfile(
+                number=2, identity=check_identity(identity), password=self.password(), trust=self.roots(profile)
+            )
+        self.forbid(profile, "trust")
+        return SecurityProfile(number=1, identity=check_identity(identity), password=self.password())
 
     def forbid(self, profile: int, *names: str) -> None:
         """Refuse what means nothing with a profile: who gives it believes in a protection that is not there.

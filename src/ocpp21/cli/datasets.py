@@ -11,7 +11,7 @@ from ocpp21 import codec
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.wire import Action, Request
 
-__all__ = ["MESSAGE_ID", "Dataset", "datasets"]
+__all__ = ["MESSAGE_ID", "Dataset", "dataset", "datasets"]
 
 MESSAGE_ID: Final = "2f6b1c1e-5d8e-4a60-8b4f-4a5ad3a1c9d4"
 
@@ -39,19 +39,24 @@ class Dataset(NamedTuple):
 def datasets() -> dict[str, Dataset]:
     """Make the data sets, smallest first, by name."""
     return {
-        dataset.name: dataset
-        for dataset in (
-            _dataset("Heartbeat", "Heartbeat", {}),
-            _dataset("Boot", "BootNotification", _boot_notification()),
-            _dataset("Transaction", "TransactionEvent", _transaction_event()),
-            _dataset("Report", "NotifyReport", _notify_report(entries=100)),
-            _dataset("LongReport", "NotifyReport", _notify_report(entries=200)),
-            _dataset("Profiles", "ReportChargingProfiles", _report_charging_profiles(schedules=3, periods=1024)),
+        made.name: made
+        for made in (
+            dataset("Heartbeat", "Heartbeat", {}),
+            dataset("Boot", "BootNotification", _boot_notification()),
+            dataset("Transaction", "TransactionEvent", _transaction_event()),
+            dataset("Report", "NotifyReport", _notify_report(entries=100)),
+            dataset("LongReport", "NotifyReport", _notify_report(entries=200)),
+            dataset("Profiles", "ReportChargingProfiles", _report_charging_profiles(schedules=3, periods=1024)),
         )
     }
 
 
-def _dataset(name: str, action: str, value: dict[str, Any]) -> Dataset:
+def dataset(name: str, action: str, value: Mapping[str, Any], /) -> Dataset:
+    """Make a data set out of the payload of a request.
+
+    Raises:
+        PayloadError: it is no valid one.
+    """
     payload = orjson.dumps(value)
     return Dataset(
         name=name,

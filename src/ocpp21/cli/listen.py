@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -19,52 +19,32 @@ from ocpp21.cli.credentials import (
     Unusable,
     need_sockets,
 )
+from ocpp21.cli.door import (
+    AllowUnauthenticatedOption,
+    ClientTrustOption,
+    HostOption,
+    OrganizationOption,
+    PortOption,
+    ServerProfileOption,
+    doorkeeping_of,
+    security_of,
+)
 from ocpp21.cli.terminal import complain
 from ocpp21.errors import LocalProtocolError
-
-if TYPE_CHECKING:
-    from ocpp21.asyncio.security import CsmsSecurityProfile
-    from ocpp21.cli.listener import Doorkeeping
 
 __all__ = ["listen"]
 
 
 def listen(
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes any that is free.")
-    ] = 9000,
-    profile: Annotated[
-        int,
-        typer.Option(
-            "--profile",
-            min=1,
-            max=3,
-            help="Security profile: 1 ws and password, 2 wss and password, 3 wss and client certificate.",
-        ),
-    ] = 1,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 9000,
+    profile: ServerProfileOption = 1,
     password_file: PasswordFileOption = None,
     certificate: CertificateOption = None,
     key: KeyOption = None,
-    trust: Annotated[
-        Path | None,
-        typer.Option("--trust", metavar="FILE", help="Roots of client certificates as PEM; with profile 3 only."),
-    ] = None,
-    organizations: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--organization",
-            metavar="NAME",
-            help="What O may be in client certificates, whose CN must be the identity. Repeatable; profile 3 only.",
-        ),
-    ] = None,
-    allow_unauthenticated: Annotated[
-        bool,
-        typer.Option(
-            "--allow-unauthenticated",
-            help="Believe every station its identity: ask for no password, or take any certificate of the roots.",
-        ),
-    ] = False,
+    trust: ClientTrustOption = None,
+    organizations: OrganizationOption = None,
+    allow_unauthenticated: AllowUnauthenticatedOption = False,
     interval: Annotated[
         int, typer.Option("--interval", min=0, metavar="SECONDS", help="Heartbeat interval that stations are told.")
     ] = 300,
@@ -88,65 +68,19 @@ def listen(
     Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong usage, an unusable file or address.
     """
     need_sockets()
-    from ocpp21.cli import listener
+    from ocpp21.cli.listener import run
+    from ocpp21.cli.sheet import Sheet
 
     credentials = Credentials(password_file, trust, certificate, key)
     try:
-        security = _security(profile, credentials, organizations or [])
-        doorkeeping = _doorkeeping(security, credentials, allow_unauthenticated)
+        security = security_of(profile, credentials, organizations or [])
+        doorkeeping = doorkeeping_of(security, credentials, allow_unauthenticated)
         with _recording(record) as stream:
-            sheet = listener.Sheet(as_json=as_json, recording=stream)
-            asyncio.run(listener.run(doorkeeping, sheet, host, port, interval))
+            sheet = Sheet(as_json=as_json, recording=stream)
+            asyncio.run(run(doorkeeping, sheet, host, port, interval))
     except (Unusable, LocalProtocolError) as error:
         complain(str(error))
         raise typer.Exit(2) from error
-
-
-def _security(profile: int, credentials: Credentials, organizations: Sequence[str]) -> CsmsSecurityProfile:
-    """Make the security profile out of the options.
-
-    Raises:
-        Unusable: they do not go together.
-    """
-    from ocpp21.asyncio.binding import ByIdentity
-    from ocpp21.asyncio.security import CsmsSecurityProfile
-
-    if profile == 3:
-        credentials.forbid(profile, "password_file")
-        return CsmsSecurityProfile(
-            number=3,
-            certificates=(credentials.files(profile),),
-            trust=credentials.roots(profile),
-            binder=ByIdentity(organizations) if organizations else None,
-        )
-    credentials.forbid(profile, "trust")
-    if organizations:
-        raise Unusable(f"expected no --organization with security profile {profile}")
-    if profile == 2:
-        return CsmsSecurityProfile.tls_basic([credentials.files(profile)])
-    credentials.forbid(profile, "certificate", "key")
-    return CsmsSecurityProfile.basic()
-
-
-def _doorkeeping(security: CsmsSecurityProfile, credentials: Credentials, allow_unauthenticated: bool) -> Doorkeeping:
-    """Say who is let in.
-
-    Raises:
-        Unusable: nothing says so, two things do, or a file cannot be read.
-        LocalProtocolError: the password or a file is not what the standard wants.
-    """
-    from ocpp21.cli.listener import Doorkeeping, OnePassword
-
-    password = credentials.password() if security.number < 3 else None
-    if allow_unauthenticated == (password is not None or security.binder is not None):
-        proof = "a password, in --password-file or OCPP21_PASSWORD" if security.number < 3 else "--organization"
-        raise Unusable(f"expected {proof}, or --allow-unauthenticated, and not both")
-    try:
-        context = security.server_context()
-    except OSError as error:
-        raise Unusable(f"certificate, key or roots: {error.strerror}") from error
-    authenticator = None if password is None else OnePassword(password)
-    return Doorkeeping(context, authenticator, security.binder, allow_unauthenticated)
 
 
 @contextlib.contextmanager
