@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -48,6 +49,7 @@ TARGETS = pytest.StashKey[list[Target]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--assert-targets", action="store_true", help="fail when a target is missed")
+    parser.addoption("--guard", action="store_true", help="only the guard: a few ratios with generous limits")
     parser.addoption("--rounds", type=int, default=31, help="samples of each piece of work (default: 31)")
 
 
@@ -55,7 +57,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TARGETS] = []
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The guard alone with ``--guard``, and all but the guard without: it is no benchmark."""
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    is_guard = collection_path.name == "test_guard.py"
+    return True if is_guard != config.getoption("--guard") else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not config.stash[TARGETS]:
+        return
     terminalreporter.section("ratios")
     for target in config.stash[TARGETS]:
         terminalreporter.line(str(target), red=not target.is_met)
