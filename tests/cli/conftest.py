@@ -1,11 +1,13 @@
-"""A terminal to run the command on."""
+"""What the commands are run with: a terminal, certificates, a password in a file and none in the environment."""
 
 import os
 import pty
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sockets import PASSWORD, Certificates
 
 
 class Terminal:
@@ -43,3 +45,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     terminal = Terminal()
     yield terminal
     terminal.close()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(autouse=True)
+def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCPP21_PASSWORD", raising=False)
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n")
+    return file

@@ -30,21 +30,11 @@ BOOT = '{"reason":"PowerUp","chargingStation":{"model":"m","vendorName":"v"}}'
 STREAM = '{"id":1,"pending":0,"basetime":"2026-01-01T00:00:00Z","data":[{"t":0,"v":"1"}]}'
 
 
-@pytest.fixture(autouse=True)
-def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OCPP21_PASSWORD", raising=False)
-
-
 @pytest.fixture(scope="module")
 def csms() -> Iterator[Listener]:
     with Listener("--allow-unauthenticated") as listener:
         yield listener
         assert listener.stop()[::2] == (0, "")
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture

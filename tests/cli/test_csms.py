@@ -63,23 +63,6 @@ BOOT = '{"reason":"PowerUp","chargingStation":{"model":"m","vendorName":"v"}}'
 AUTHORIZE = '{"idToken":{"idToken":"04a2b3c4","type":"ISO14443"}}'
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("pki"))
-
-
-@pytest.fixture(autouse=True)
-def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OCPP21_PASSWORD", raising=False)
-
-
-@pytest.fixture
-def password_file(tmp_path: Path) -> Path:
-    file = tmp_path / "password"
-    file.write_text(f"{PASSWORD}\n")
-    return file
-
-
 # As a process
 
 

@@ -45,23 +45,6 @@ HANDSHAKE = (
 )
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("pki"))
-
-
-@pytest.fixture(autouse=True)
-def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OCPP21_PASSWORD", raising=False)
-
-
-@pytest.fixture
-def password_file(tmp_path: Path) -> Path:
-    file = tmp_path / "password"
-    file.write_text(f"{PASSWORD}\n")
-    return file
-
-
 def keys(certificates: Certificates) -> list[str]:
     """Every line of the private keys."""
     texts = [Path(str(each[3])).read_text() for each in (certificates.server, certificates.station)]

@@ -65,8 +65,7 @@ def csms_with(**options: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OCPP21_PASSWORD", raising=False)
+def _nothing_booted() -> None:
     booted.clear()
 
 
@@ -74,11 +73,6 @@ def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
 def csms() -> Iterator[str]:
     with served(csms_with(allow_unauthenticated=True)) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("pki"))
 
 
 def complaint(*args: object) -> str:

@@ -46,11 +46,6 @@ do = "go_online"
 """
 
 
-@pytest.fixture(autouse=True)
-def _no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OCPP21_PASSWORD", raising=False)
-
-
 @pytest.fixture
 def csms() -> Iterator[Listener]:
     with Listener("--allow-unauthenticated", "--token", "04A2B3C4", command="csms") as csms:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ocpp21.conformance.background import default_answer
@@ -36,7 +37,7 @@ def playable(case: Case, configuration: Configuration, found: Library | None = N
 
 
 @dataclass(slots=True)
-class _Runner:
+class _Runner(ABC):
     """What both runners share.
 
     Attributes:
@@ -86,8 +87,9 @@ class _Runner:
         result.duration_s = loop.time() - began_at
         return result
 
+    @abstractmethod
     async def _play(self, plan: Plan, result: Result) -> None:
-        raise NotImplementedError
+        """Play the steps of a case; what is not as expected is raised."""
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class StationRunner(_Runner):
         port: likewise; 0 takes any that is free.
     """
 
-    driver: StationDriver = None  # type: ignore[assignment]
+    driver: StationDriver = field(kw_only=True)
     host: str = "127.0.0.1"
     port: int = 0
 
@@ -153,7 +155,7 @@ class CsmsRunner(_Runner):
         driver: acts at the CSMS.
     """
 
-    driver: CsmsDriver = None  # type: ignore[assignment]
+    driver: CsmsDriver = field(kw_only=True)
 
     async def probe(self) -> None:
         """See that the CSMS lets us in.

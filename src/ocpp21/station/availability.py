@@ -280,7 +280,7 @@ class Availability(Block["ChargingStation"]):
     def _is_busy(self, evse: EVSEType | None) -> bool:
         """Whether a transaction is ongoing there."""
         if evse is None:  # G04.FR.06
-            return self.role.transactions.is_any
+            return self.role.transactions.is_busy()
         transaction = self.role.transactions.at(evse.id)
         return transaction is not None and (
             evse.connector_id is None or transaction.connector_id in (None, evse.connector_id)

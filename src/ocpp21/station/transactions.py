@@ -187,11 +187,6 @@ class Transactions(Block["ChargingStation"]):
         """The controls of all EVSEs, and that of an authorization that has no EVSE yet."""
         return self._presentation.controls
 
-    @property
-    def is_any(self) -> bool:
-        """Whether a transaction is ongoing."""
-        return any(control.transaction is not None for control in self.controls)
-
     def control(self, evse_id: int, /) -> EvseControl:
         """The control of an EVSE.
 
