@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ocpp21.database import Change, MemoryTables, Put, Rows, Tables
@@ -53,6 +53,9 @@ class WatchedTables:
         result = await self._tables.write(watched)
         self.commits.append((asyncio.get_running_loop().time(), made))
         return result
+
+    async def change(self, changes: Sequence[Change], /) -> None:
+        await self.write(lambda rows: (changes, None))
 
     async def close(self) -> None:
         await self._tables.close()
@@ -106,6 +109,9 @@ class DoomedTables:
             self._die()
         await self._wait_if_doomed()
         return await self._tables.write(work)
+
+    async def change(self, changes: Sequence[Change], /) -> None:
+        await self.write(lambda rows: (changes, None))
 
     async def close(self) -> None:
         """Do nothing: the tables outlive the machine."""

@@ -4,7 +4,8 @@ A commit costs what the disk needs to sync, whatever is in it. So units of work 
 wait for it, and share the next one: under load hundreds do, alone a unit goes at once. When one of them fails, which is
 rare, all are undone, and done again with a savepoint for each: the one that fails is undone, and the others are
 committed. When the transaction itself fails (a full disk, an error of the disk), each unit is tried once more, alone:
-so only those fail that cannot be done.
+so only those fail that cannot be done. What can be done together (:class:`Joint`) is, at
+first.
 
 The loop is woken by ``run_in_executor`` alone. There are no tasks in here: the end of one turn starts the next. So
 nobody's cancellation can stop a commit, and closing waits for everything that was asked for.
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,12 +25,27 @@ from typing import Any, Final, TypeAlias, TypeVar
 from ocpp21.database.files import Opened, Schema, open_file, store_error
 from ocpp21.errors import StoreError, printable, shorten
 
-__all__ = ["Database", "Work"]
+__all__ = ["Database", "Joint", "Work"]
 
 T = TypeVar("T")
 
 #: A unit of work. It may run more than once, and must not touch anything but the connection.
 Work: TypeAlias = Callable[[sqlite3.Connection], T]
+
+
+class Joint(ABC):
+    """Work without a result, of a class that can do several at once."""
+
+    __slots__ = ()
+
+    def __call__(self, connection: sqlite3.Connection, /) -> None:
+        """Do this work."""
+        self.together(connection, [self])
+
+    @classmethod
+    @abstractmethod
+    def together(cls, connection: sqlite3.Connection, works: Sequence[Any], /) -> None:
+        """Do works of this class, with the same effect as if they were done one after the other."""
 
 
 class _Unit:
@@ -73,12 +90,14 @@ class Database:
         path: of the file.
         set_aside: where the damaged file is now, if there was one.
         commits: number of commits so far; units of work that share one count once.
+        undone: how often work was undone; whoever keeps something of the file in memory must then forget it.
     """
 
     def __init__(self, path: Path, opened: Opened, worker: ThreadPoolExecutor, /) -> None:
         self.path: Final = path
         self.set_aside: Final = opened.set_aside
         self.commits = 0
+        self.undone = 0
         self._opened = opened
         self._worker = worker
         self._loop = asyncio.get_running_loop()
@@ -116,23 +135,23 @@ class Database:
             raise
         return cls(path, opened[0], worker)
 
-    async def read(self, work: Work[T], /) -> T:
+    def read(self, work: Work[T], /) -> Coroutine[Any, Any, T]:
         """Do work that only reads; it sees all that was acknowledged before, and nothing that is not durable.
 
         Raises:
             StoreError: the file could not be read, or is closed.
             Exception: whatever the work has raised.
         """
-        return await self._ask(work, is_write=False)
+        return self._ask(work, is_write=False)
 
-    async def write(self, work: Work[T], /) -> T:
+    def write(self, work: Work[T], /) -> Coroutine[Any, Any, T]:
         """Do work that writes; on return it is durable. It is done also when whoever waits for it is cancelled.
 
         Raises:
             StoreError: nothing was written; StoreFull when there was no room.
             Exception: whatever the work has raised; nothing was written.
         """
-        return await self._ask(work, is_write=True)
+        return self._ask(work, is_write=True)
 
     async def close(self) -> None:
         """Wait for all work that was asked for, and close the file. Closing again waits for the same."""
@@ -191,18 +210,20 @@ class Database:
         connection = self._opened.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for unit in units:
+            for group in _one_by_one(units) if has_savepoints else _grouped(units):
                 if has_savepoints:
                     connection.execute("SAVEPOINT unit")
-                unit.run(connection)
+                _run(connection, group)
+                error = group[0].error
                 if not connection.in_transaction:
                     # SQLite itself has given up the transaction (SQLITE_FULL, SQLITE_IOERR), and all units before.
-                    return self._failed(units, unit.error or StoreError("expected work to leave the transaction open"))
-                if unit.error is not None and not has_savepoints:
+                    return self._failed(units, error or StoreError("expected work to leave the transaction open"))
+                if error is not None and not has_savepoints:
                     connection.execute("ROLLBACK")
-                    return self._failed(units, unit.error)
-                if unit.error is not None:
+                    return self._failed(units, error)
+                if error is not None:
                     connection.execute("ROLLBACK TO unit")
+                    self.undone += 1
                 if has_savepoints:
                     connection.execute("RELEASE unit")
             connection.execute("COMMIT")
@@ -215,10 +236,40 @@ class Database:
 
     def _failed(self, units: Sequence[_Unit], error: BaseException) -> bool:
         """Keep the error for a unit that was alone; for more, say that they should be tried with more care."""
+        self.undone += 1
         if len(units) > 1:
             return False
         units[0].error = units[0].error or error
         return True
+
+
+def _one_by_one(units: Sequence[_Unit]) -> list[list[_Unit]]:
+    return [[unit] for unit in units]
+
+
+def _grouped(units: Sequence[_Unit]) -> list[list[_Unit]]:
+    """Units in their order; those that follow one another are in one group when their work can be done together."""
+    groups: list[list[_Unit]] = []
+    for unit in units:
+        kind = type(unit.work)
+        if groups and kind is type(groups[-1][0].work) and issubclass(kind, Joint):
+            groups[-1].append(unit)
+        else:
+            groups.append([unit])
+    return groups
+
+
+def _run(connection: sqlite3.Connection, group: Sequence[_Unit]) -> None:
+    """Do the work of a unit, or of several together; of these, the first one keeps the error."""
+    first = group[0]
+    if len(group) == 1 or not isinstance(first.work, Joint):
+        first.run(connection)
+        return
+    first.error = None
+    try:
+        first.work.together(connection, [unit.work for unit in group])
+    except BaseException as error:
+        first.error = error
 
 
 def _shut(opened: Sequence[Opened]) -> None:

@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from ocpp21.database import Change, Delete, Put, Tables
+from ocpp21.database import Delete, Put, Tables
 from ocpp21.errors import printable, shorten
 
 __all__ = ["Change", "Delete", "Put", "Store", "Table", "TableStore", "Unreadable"]
 
 logger: Final = logging.getLogger("ocpp21.station")
+
+Change: TypeAlias = Put | Delete
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
@@ -92,7 +94,7 @@ class TableStore:
 
     async def commit(self, *changes: Change) -> None:
         """Make changes, as :meth:`Store.commit` says."""
-        await self._tables.write(lambda rows: (changes, None))
+        await self._tables.change(changes)
 
     async def close(self) -> None:
         """Let go of the store, as :meth:`Store.close` says."""
