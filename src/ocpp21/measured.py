@@ -61,6 +61,9 @@ _CONVERSIONS: Final = {
 #: Powers of ten beyond this cannot bring a number into the range of a meter, or bring it to nothing.
 _MAX_MULTIPLIER: Final = 30
 
+#: Below it, whole numbers are exact as binary fractions.
+_EXACT: Final = 2.0**53
+
 _REGISTER: Final = MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER
 
 
@@ -106,14 +109,23 @@ def measured(meter_value: MeterValueType, /) -> Iterator[MeasuredValue]:
 
 def amount(sample: SampledValueType, /) -> tuple[Decimal, str | None]:
     """The number that a value stands for, and its unit; infinite when its multiplier is beyond all meters."""
+    value = _exact(float(sample.value))
     given = sample.unit_of_measure
     unit = (given and given.unit) or unit_of(sample.measurand or _REGISTER)
-    unit, factor = _CONVERSIONS.get(unit or "", (unit, Decimal(1)))
-    value = Decimal(repr(float(sample.value)))
-    multiplier = (given and given.multiplier) or 0
+    if (conversion := _CONVERSIONS.get(unit or "")) is not None:
+        unit, factor = conversion
+        value *= factor
+    multiplier = given and given.multiplier
+    if not multiplier:
+        return value, unit
     if abs(multiplier) > _MAX_MULTIPLIER:
         return (Decimal("Infinity") if value else value), unit
-    return value.scaleb(multiplier) * factor, unit
+    return value.scaleb(multiplier), unit
+
+
+def _exact(value: float) -> Decimal:
+    """A number from its shortest text; whole ones, which are that as they are, without it."""
+    return Decimal(int(value)) if value.is_integer() and abs(value) < _EXACT else Decimal(repr(value))
 
 
 @cache

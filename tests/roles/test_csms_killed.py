@@ -9,6 +9,8 @@ import pytest
 from laboratory import IDENTITY, Laboratory, explore
 
 from ocpp21.csms.aggregates import TableStore
+from ocpp21.csms.booking import EVENTS, path_of
+from ocpp21.database import Entry
 from ocpp21.testing.virtual_time import run
 from roles.doomed_tables import DoomedTables, WatchedTables
 from roles.reconciling import (
@@ -29,23 +31,25 @@ def check_answers(lab: Laboratory, kept: WatchedTables) -> int:
         How many events were answered.
     """
     durable = {
-        key: at for at, made in kept.commits for key in (change.key for change in made if change.table == _EVENTS)
+        (change.path, change.number): at
+        for at, made in kept.commits
+        for change in made
+        if isinstance(change, Entry) and change.table == EVENTS
     }
-    asked: dict[str, str] = {}
+    asked: dict[str, tuple[str, int]] = {}
     answers = 0
     for frame in lab.frames:
         if frame.side != "CSMS" or frame.verdict != "ok":
             continue
         kind, message_id, *rest = msgspec.json.decode(frame.data)
         if frame.direction == "in" and kind == 2 and rest[0] == "TransactionEvent":
-            asked[message_id] = f"{IDENTITY}/{rest[1]['transactionInfo']['transactionId']}/{rest[1]['seqNo']:010}"
+            path = path_of(IDENTITY, rest[1]["transactionInfo"]["transactionId"])
+            asked[message_id] = path, rest[1]["seqNo"]
         elif frame.direction == "out" and kind == 3 and message_id in asked:
             assert durable[asked[message_id]] <= frame.at
             answers += 1
     return answers
 
-
-_EVENTS = "transaction_event"
 
 #: How long the CSMS is dead.
 _DOWN_S = 40.0

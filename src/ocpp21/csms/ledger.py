@@ -11,13 +11,15 @@ there once; nothing follows Ended. A transaction is complete when Started, Ended
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr as _set
 
-from ocpp21.csms.readings import Meter, Reading, read_meter, start_rank, stop_rank
+from ocpp21.csms.readings import NO_METER, Meter, Reading, read_meter, start_rank, stop_rank
 from ocpp21.messages.datatypes import TransactionLimitType
 from ocpp21.messages.enumerations import TransactionEventEnumType
 from ocpp21.messages.transactions import TransactionEventRequest
@@ -26,11 +28,15 @@ __all__ = ["Seen", "Token", "Transaction", "apply", "gaps", "objection", "replay
 
 T = TypeVar("T")
 
+# An enumeration takes its time to find a member.
+_STARTED: Final = TransactionEventEnumType.STARTED
+_ENDED: Final = TransactionEventEnumType.ENDED
+
 #: Greatest integer on the wire (Part 2, 2.1.4).
 _MAX_INTEGER: Final = 2**31 - 1
 
 
-class Seen(msgspec.Struct, Generic[T], frozen=True):
+class Seen(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """A value, and where it was reported.
 
     Attributes:
@@ -42,7 +48,7 @@ class Seen(msgspec.Struct, Generic[T], frozen=True):
     value: T
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """An IdToken as an event named it; its additional information is in the event.
 
     Attributes:
@@ -54,7 +60,7 @@ class Token(msgspec.Struct, frozen=True):
     type: str
 
 
-class Transaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Transaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A transaction, as far as its events have arrived. Names of enumeration values are text: peers invent some.
 
     Attributes:
@@ -162,12 +168,12 @@ def objection(transaction: Transaction | None, event: TransactionEventRequest, /
         return f"expected nothing after Ended with seqNo {ended.seq_no}, found {event.event_type} with {seq_no}"
     if started is not None and seq_no < started.seq_no:
         return f"expected nothing before Started with seqNo {started.seq_no}, found {event.event_type} with {seq_no}"
-    if event.event_type == TransactionEventEnumType.STARTED:
+    if event.event_type == _STARTED:
         if started is not None:
             return f"expected Started once, with seqNo {started.seq_no}, found it again with {seq_no}"
         if seq_no > transaction.first_seq_no:
             return f"expected Started before seqNo {transaction.first_seq_no}, found it with {seq_no}"
-    if event.event_type == TransactionEventEnumType.ENDED:
+    if event.event_type == _ENDED:
         if ended is not None:
             return f"expected Ended once, with seqNo {ended.seq_no}, found it again with {seq_no}"
         if seq_no < transaction.last_seq_no:
@@ -193,49 +199,44 @@ def apply(
         before: for an event that is late: register of the event nearest before it that has one, in Wh.
         after: for an event that is late: register of the event nearest after it that has one, in Wh.
     """
-    seq_no, info = event.seq_no, event.transaction_info
-    is_first = not transaction.event_count
-    is_ended = event.event_type == TransactionEventEnumType.ENDED
+    seq_no, info, evse = event.seq_no, event.transaction_info, event.evse
     meter = meter or read_meter(event)
-    if transaction.last_register is not None and seq_no > transaction.last_register.seq_no:
-        before, after = transaction.last_register.value, None
-    evse = event.evse
     token = None if event.id_token is None else Token(event.id_token.id_token, str(event.id_token.type))
-    intervals = sum(meter.intervals, Decimal(0))
-    return msgspec.structs.replace(
-        transaction,
-        event_count=transaction.event_count + 1,
-        first_seq_no=seq_no if is_first else min(transaction.first_seq_no, seq_no),
-        last_seq_no=seq_no if is_first else max(transaction.last_seq_no, seq_no),
-        started_at=(
-            Seen(seq_no, event.timestamp)
-            if event.event_type == TransactionEventEnumType.STARTED
-            else transaction.started_at
-        ),
-        ended_at=Seen(seq_no, event.timestamp) if is_ended else transaction.ended_at,
-        # E06.FR.09: absent means Local.
-        stopped_reason=str(info.stopped_reason or "Local") if is_ended else transaction.stopped_reason,
-        charging_state=_latest(transaction.charging_state, seq_no, _text(info.charging_state)),
-        evse_id=_latest(transaction.evse_id, seq_no, evse and evse.id),
-        connector_id=_latest(transaction.connector_id, seq_no, evse and evse.connector_id),
-        started_by=_earliest(transaction.started_by, seq_no, token),
-        stopped_by=_latest(transaction.stopped_by, seq_no, token),
-        remote_start_id=_latest(transaction.remote_start_id, seq_no, info.remote_start_id),
-        reservation_id=_latest(transaction.reservation_id, seq_no, event.reservation_id),
-        tariff_id=_latest(transaction.tariff_id, seq_no, info.tariff_id),
-        time_spent_charging=_latest(transaction.time_spent_charging, seq_no, info.time_spent_charging),
-        limit=_latest(transaction.limit, seq_no, info.transaction_limit),
-        soc=_latest(transaction.soc, seq_no, meter.soc),
-        was_offline=transaction.was_offline or bool(event.offline),
-        meter_start=min(filter(None, (transaction.meter_start, meter.start)), key=start_rank, default=None),
-        meter_stop=max(filter(None, (transaction.meter_stop, meter.stop)), key=stop_rank, default=None),
-        last_register=_latest(transaction.last_register, seq_no, meter.register),
-        interval_wh=transaction.interval_wh if is_ended else transaction.interval_wh + intervals,
-        ended_interval_wh=intervals if is_ended else transaction.ended_interval_wh,
-        ended_interval_count=len(meter.intervals) if is_ended else transaction.ended_interval_count,
-        went_backwards=transaction.went_backwards or meter.went_backwards or _falls(before, meter.register, after),
-        was_implausible=transaction.was_implausible or meter.was_implausible,
+    after_it = copy(transaction)  # nobody else has it yet, so it may be written to
+    _set(after_it, "event_count", transaction.event_count + 1)
+    _set(after_it, "first_seq_no", min(transaction.first_seq_no, seq_no) if transaction.event_count else seq_no)
+    _set(after_it, "last_seq_no", max(transaction.last_seq_no, seq_no))
+    latest = (
+        ("charging_state", None if info.charging_state is None else str(info.charging_state)),
+        ("evse_id", evse and evse.id),
+        ("connector_id", evse and evse.connector_id),
+        ("stopped_by", token),
+        ("remote_start_id", info.remote_start_id),
+        ("reservation_id", event.reservation_id),
+        ("tariff_id", info.tariff_id),
+        ("time_spent_charging", info.time_spent_charging),
+        ("limit", info.transaction_limit),
+        ("soc", meter.soc),
+        ("last_register", meter.register),
     )
+    for name, value in latest:
+        if value is not None and ((seen := getattr(transaction, name)) is None or seen.seq_no <= seq_no):
+            _set(after_it, name, Seen(seq_no, value))
+    if token is not None and ((first := transaction.started_by) is None or seq_no < first.seq_no):
+        _set(after_it, "started_by", Seen(seq_no, token))
+    if event.event_type == _STARTED:
+        _set(after_it, "started_at", Seen(seq_no, event.timestamp))
+    is_ended = event.event_type == _ENDED
+    if is_ended:
+        _set(after_it, "ended_at", Seen(seq_no, event.timestamp))
+        _set(after_it, "stopped_reason", str(info.stopped_reason or "Local"))  # E06.FR.09: absent means Local
+    if event.offline:
+        _set(after_it, "was_offline", True)
+    if meter is not NO_METER:
+        if transaction.last_register is not None and seq_no > transaction.last_register.seq_no:
+            before, after = transaction.last_register.value, None
+        _add_energy(after_it, meter, is_ended=is_ended, is_odd=_falls(before, meter.register, after))
+    return after_it
 
 
 def replay(identity: str, transaction_id: str, events: Iterable[TransactionEventRequest], /) -> Transaction:
@@ -263,18 +264,26 @@ def _falls(before: Decimal | None, register: Decimal | None, after: Decimal | No
     return (before is not None and register < before) or (after is not None and after < register)
 
 
-def _text(value: str | None) -> str | None:
-    """An enumeration value as plain text, as which it comes back from a store."""
-    return None if value is None else str(value)
+def _add_energy(transaction: Transaction, meter: Meter, /, *, is_ended: bool, is_odd: bool) -> None:
+    """Add the energy that an event reports.
 
-
-def _latest(seen: Seen[T] | None, seq_no: int, value: T | None) -> Seen[T] | None:
-    if value is None or (seen is not None and seen.seq_no > seq_no):
-        return seen
-    return Seen(seq_no, value)
-
-
-def _earliest(seen: Seen[T] | None, seq_no: int, value: T | None) -> Seen[T] | None:
-    if value is None or (seen is not None and seen.seq_no < seq_no):
-        return seen
-    return Seen(seq_no, value)
+    Args:
+        transaction: that is being written.
+        meter: what the event says.
+        is_ended: it is Ended.
+        is_odd: its register does not fit those before and after it.
+    """
+    start, stop = transaction.meter_start, transaction.meter_stop
+    if meter.start is not None and (start is None or start_rank(meter.start) < start_rank(start)):
+        _set(transaction, "meter_start", meter.start)
+    if meter.stop is not None and (stop is None or stop_rank(meter.stop) > stop_rank(stop)):
+        _set(transaction, "meter_stop", meter.stop)
+    if is_ended:
+        _set(transaction, "ended_interval_wh", sum(meter.intervals, Decimal(0)))
+        _set(transaction, "ended_interval_count", len(meter.intervals))
+    elif meter.intervals:
+        _set(transaction, "interval_wh", sum(meter.intervals, transaction.interval_wh))
+    if meter.went_backwards or is_odd:
+        _set(transaction, "went_backwards", True)
+    if meter.was_implausible:
+        _set(transaction, "was_implausible", True)

@@ -12,7 +12,7 @@ All energy is in Wh, as Decimal from the shortest text of the number on the wire
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -24,12 +24,18 @@ from ocpp21.messages.enumerations import LocationEnumType, MeasurandEnumType, Ph
 from ocpp21.messages.transactions import TransactionEventRequest
 from ocpp21.messages.values import UnitsOfMeasure
 
-__all__ = ["Meter", "Reading", "read_meter", "start_rank", "stop_rank"]
+__all__ = ["NO_METER", "Meter", "Reading", "read_meter", "start_rank", "stop_rank"]
+
+# An enumeration takes its time to find a member.
+_REGISTER: Final = MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER
+_INTERVAL: Final = MeasurandEnumType.ENERGY_ACTIVE_IMPORT_INTERVAL
+_SOC: Final = MeasurandEnumType.SOC
+_OUTLET: Final = LocationEnumType.OUTLET
+_BEGIN: Final = ReadingContextEnumType.TRANSACTION_BEGIN
+_END: Final = ReadingContextEnumType.TRANSACTION_END
 
 #: Measurands that are read.
-_ENERGY: Final = frozenset(
-    {MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER, MeasurandEnumType.ENERGY_ACTIVE_IMPORT_INTERVAL}
-)
+_READ: Final = frozenset({_REGISTER, _INTERVAL, _SOC})
 
 #: Readings beyond this, or below zero, are no meter's: a petawatt-hour.
 _MAX_WH: Final = Decimal("1e15")
@@ -48,11 +54,14 @@ _PHASES: Final = frozenset(
 
 _FULL_PERCENT: Final = 100
 
-#: Decimal places of a Wh that count: finer than any meter, so coarse that sums are exact in whatever order.
-_FINEST: Final = -9
+#: The part of a Wh that counts: finer than any meter, so coarse that sums are exact in whatever order.
+_FINEST: Final = Decimal("1e-9")
+
+#: Holds every value up to the greatest with all the places that count, whatever the application's own context.
+_CONTEXT: Final = Context(prec=40)
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A reading of the energy register.
 
     Attributes:
@@ -90,13 +99,14 @@ class Meter(NamedTuple):
     soc: Decimal | None
 
 
-_NO_METER: Final = Meter(None, None, None, [], False, False, None)
+#: Of an event without meter values.
+NO_METER: Final = Meter(None, None, None, [], False, False, None)
 
 
 def read_meter(event: TransactionEventRequest, /) -> Meter:
     """Read what an event says of energy."""
     if not event.meter_value:
-        return _NO_METER
+        return NO_METER
     starts: list[Reading] = []
     stops: list[Reading] = []
     intervals: list[Decimal] = []
@@ -106,37 +116,40 @@ def read_meter(event: TransactionEventRequest, /) -> Meter:
         registers: dict[str | None, Decimal] = {}  # of this moment, by context
         by_phase: dict[str | None, Decimal] = {}
         for sample in moment.sampled_value:
-            measurand = sample.measurand or MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER
-            if measurand == MeasurandEnumType.SOC:
+            # An absent location is the outlet, and an absent measurand the register (Part 2, SampledValueType).
+            measurand = sample.measurand or _REGISTER
+            if measurand not in _READ:
+                continue
+            if measurand == _SOC:
                 percent, _ = amount(sample)
                 charges += [(moment.timestamp, percent)] if 0 <= percent <= _FULL_PERCENT else []
-            # An absent location is the outlet, and an absent measurand the register (Part 2, SampledValueType).
-            if measurand not in _ENERGY or (sample.location or LocationEnumType.OUTLET) != LocationEnumType.OUTLET:
+                continue
+            if (sample.location or _OUTLET) != _OUTLET:
                 continue
             wh = _wh(sample)
             if wh is None:
                 continue
             if not 0 <= wh <= _MAX_WH:
                 was_implausible = True
-            elif measurand == MeasurandEnumType.ENERGY_ACTIVE_IMPORT_INTERVAL:
+            elif measurand == _INTERVAL:
                 intervals += [wh] if sample.phase is None else []
             elif sample.phase is None:
                 registers[sample.context] = wh
             elif sample.phase in _PHASES:
                 by_phase[sample.context] = by_phase.get(sample.context, Decimal(0)) + wh
         for context, wh in (by_phase | registers).items():  # the total of the phases where the meter gives no other
-            begins = context == ReadingContextEnumType.TRANSACTION_BEGIN
-            ends = context == ReadingContextEnumType.TRANSACTION_END
-            starts.append(Reading(wh, moment.timestamp, event.seq_no, begins))
-            stops.append(Reading(wh, moment.timestamp, event.seq_no, ends))
-    stop = max(stops, key=stop_rank, default=None)
+            begins, ends = context == _BEGIN, context == _END
+            reading = Reading(wh, moment.timestamp, event.seq_no, begins)
+            starts.append(reading)
+            stops.append(reading if begins == ends else Reading(wh, moment.timestamp, event.seq_no, ends))
+    stop = max(stops, key=stop_rank) if len(stops) > 1 else next(iter(stops), None)
     return Meter(
-        min(starts, key=start_rank, default=None),
+        min(starts, key=start_rank) if len(starts) > 1 else next(iter(starts), None),
         stop,
         None if stop is None else stop.wh,
         intervals,
         # In the order of time they seem to fall after the clock was set back, as they are listed perhaps if mixed up.
-        _falls(stops) and _falls(sorted(stops, key=lambda reading: (reading.at, reading.wh))),
+        len(stops) > 1 and _falls(stops) and _falls(sorted(stops, key=lambda reading: (reading.at, reading.wh))),
         was_implausible,
         max(charges)[1] if charges else None,
     )
@@ -151,10 +164,10 @@ def _wh(sample: SampledValueType) -> Decimal | None:
     wh, unit = amount(sample)
     if unit != UnitsOfMeasure.WH:
         return None
-    exponent = wh.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < _FINEST and abs(wh) <= _MAX_WH:
-        return wh.quantize(Decimal(10) ** _FINEST)
-    return wh
+    if abs(wh) > _MAX_WH:
+        return wh
+    rounded = wh.quantize(_FINEST, context=_CONTEXT)
+    return wh if wh == rounded else rounded
 
 
 def start_rank(reading: Reading, /) -> tuple[Any, ...]:

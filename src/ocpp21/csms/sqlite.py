@@ -10,8 +10,8 @@ from ocpp21.database import SqliteTables
 
 __all__ = ["SqliteStore"]
 
-#: "OCM1": marks the file, so that it is not taken for that of a Charging Station.
-_APPLICATION_ID: Final = 0x4F434D31
+#: "OCM2": marks the file, so that it is not taken for that of a Charging Station.
+_APPLICATION_ID: Final = 0x4F434D32
 
 #: An event with its meter values takes 1 to 2 kB: several fit into a page.
 _PAGE_BYTES: Final = 8192
@@ -21,7 +21,8 @@ class SqliteStore(TableStore):
     """A :class:`~ocpp21.csms.store.Store` in a file; open it with :meth:`open`, and close it.
 
     The records are JSON in the table ``record``: ``SELECT json_extract(value, '$.identity') FROM record WHERE "table" =
-    'transaction'`` works with any tool, also while the CSMS runs.
+    'transaction'`` works with any tool, also while the CSMS runs. So does ``SELECT path, number, value FROM entry JOIN
+    series ON series.id = entry.series WHERE "table" = 'transaction_event'``, which finds the events.
     """
 
     _tables: SqliteTables

@@ -51,6 +51,8 @@ class WantedLimits:
 
     def answer(self, event: TransactionEventRequest, /) -> TransactionLimitType | None:
         """What to say of limits in the answer to an event; None for nothing."""
+        if not self._wanted:  # nearly always
+            return None
         key = event.transaction_info.transaction_id.lower()
         if event.event_type == TransactionEventEnumType.ENDED:
             self._wanted.pop(key, None)

@@ -42,6 +42,7 @@ from ocpp21.messages import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ocpp21.csms.settings import LimitTransaction
     from ocpp21.csms.station import Station
 
 __all__ = ["TransactionStatus", "Transactions"]
@@ -131,24 +132,28 @@ class Transactions(Block["Station"]):
             self.role.accompany(self._tell_late(request, now))
             raise
         self._tell(request, recorded, now)
-        info, cost = None, None
+        info, cost, settings = None, None, csms.settings
         if request.id_token is not None:
             # E01.FR.11, E02.FR.04, E05.FR.01; also of offline events, whose driver was let in by stale data (E04).
             info = await self.role.authorization.authorize_event(request, request.id_token, recorded.transaction)
         if recorded.transaction is not None:
-            cost = await _decided(csms.settings.cost, self.role, request, recorded.transaction)
-            await self._decide_on_limits(request, recorded.transaction)
+            if settings.cost is not None:
+                cost = await _decided(settings.cost, self.role, request, recorded.transaction)
+            if (wanted := self.role.remote_control.take_limit(request)) is not None:
+                self._limits.set(recorded.transaction.transaction_id, wanted)  # F07.FR.02
+            if settings.limit_transaction is not None:
+                await self._decide_on_limits(settings.limit_transaction, request, recorded.transaction)
         return TransactionEventResponse(  # E01.FR.12, E02.FR.02, E03.FR.02
             id_token_info=info,
             total_cost=cost,  # E16.FR.11
             transaction_limit=self._limits.answer(request),
         )
 
-    async def _decide_on_limits(self, request: TransactionEventRequest, transaction: Transaction) -> None:
+    async def _decide_on_limits(
+        self, decide: LimitTransaction, request: TransactionEventRequest, transaction: Transaction
+    ) -> None:
         """Let whoever limits transactions limit this one; what the Charging Station does not support is not sent."""
-        if (wanted := self.role.remote_control.take_limit(request)) is not None:
-            self._limits.set(transaction.transaction_id, wanted)  # F07.FR.02
-        limit = await _decided(self.role.csms.settings.limit_transaction, self.role, request, transaction)
+        limit = await _decided(decide, self.role, request, transaction)
         if limit is None:
             return
         try:
@@ -210,12 +215,11 @@ _EVENTS: Final[dict[TransactionEventEnumType, type[TransactionEventReceived]]] =
 
 
 async def _decided(
-    decide: Callable[[Station, TransactionEventRequest, Transaction], DecidedT | Awaitable[DecidedT | None] | None]
-    | None,
+    decide: Callable[[Station, TransactionEventRequest, Transaction], DecidedT | Awaitable[DecidedT | None] | None],
     station: Station,
     request: TransactionEventRequest,
     transaction: Transaction,
 ) -> DecidedT | None:
-    """What somebody decides of a transaction, now or later; None when there is nobody."""
-    decision = None if decide is None else decide(station, request, transaction)
+    """What somebody decides of a transaction, now or later."""
+    decision = decide(station, request, transaction)
     return await decision if isawaitable(decision) else decision

@@ -14,7 +14,7 @@ import msgspec
 
 from ocpp21 import codec
 from ocpp21.csms.ledger import replay
-from ocpp21.csms.store import Outcome, Store
+from ocpp21.csms.store import Outcome, Recorded, Store
 from ocpp21.messages.datatypes import (
     SampledValueType,
 )
@@ -238,6 +238,37 @@ class LedgerContract:
             assert await store.transaction("A", "transaction") == replay("A", "transaction", events)
 
         asyncio.run(self.use(tmp_path, use, look))
+
+    def test_events_of_one_transaction_at_the_same_time(self, tmp_path: Path) -> None:
+        """Many are recorded at once, some twice, some late, and some by whoever does not wait: none is lost."""
+        print(f"seed {self.seed}")
+
+        async def use(store: Store) -> None:
+            await asyncio.gather(*(self._at_once(store, number) for number in range(self.schedules)))
+
+        asyncio.run(self.use(tmp_path, use))
+
+    async def _at_once(self, store: Store, number: int) -> None:
+        dice = random.Random(self.seed * 1_000_003 + number)
+        made = Made(dice, "t")
+        identity, waiting = f"CS{number}", list(arrivals(dice, made.events))
+        works: list[asyncio.Future[Recorded]] = []
+        while waiting:
+            for _ in range(min(len(waiting), dice.randrange(1, 4))):
+                works.append(asyncio.ensure_future(store.record_event(identity, waiting.pop(0), AT)))
+                for _ in range(dice.randrange(4)):
+                    await asyncio.sleep(0)
+            if dice.random() < 0.2:
+                dice.choice(works).cancel()
+            await asyncio.wait(works, return_when=dice.choice((asyncio.FIRST_COMPLETED, asyncio.ALL_COMPLETED)))
+            works = [work for work in works if not work.done()]
+        await asyncio.gather(*works, return_exceptions=True)
+        for event in made.events:  # one that was cancelled before it began is sent again
+            await store.record_event(identity, event, AT)
+        found = await store.transaction(identity, "t")
+        applied = [received.message for received in await store.events(identity, "t")]
+        assert found == replay(identity, "t", applied), number
+        assert (found.energy_wh, found.is_complete) == (made.energy_wh, True), number
 
     def test_what_was_acknowledged_survives_a_kill(self, tmp_path: Path) -> None:
         """A CSMS that records is killed at any moment, opened again, and compared with what it has acknowledged."""
