@@ -122,8 +122,10 @@ def test_transaction_event() -> None:
         await lab.quiet(60)
         assert await trigger(lab, Trigger.TRANSACTION_EVENT, evse_id=2) == ("Accepted", None)
         assert answer_came_first(lab) and lab.told == [("Updated", "Trigger", "Charging")]  # F06.FR.07
+        assert lab.events[0].evse == EVSEType(id=2, connector_id=1)
         assert await trigger(lab, Trigger.TRANSACTION_EVENT) == ("Accepted", None)
         assert lab.told == [("Updated", "Trigger", "Charging")] * 2
+        assert [event.evse for event in lab.events] == [EVSEType(id=1, connector_id=1), EVSEType(id=2, connector_id=1)]
         for event in lab.events:
             contexts = {value.context for meter in event.meter_value or () for value in meter.sampled_value}
             assert contexts == {ReadingContextEnumType.TRIGGER}

@@ -430,7 +430,7 @@ def test_energy_transfer_ends_with_a_pause() -> None:
         await reconciled(lab)
 
     lab = explore(scenario, variables=points("EnergyTransfer", "EnergyTransfer"))
-    assert lab.told[-1][:2] == ("Ended", "ChargingStateChanged")
+    assert lab.told[-1] == ("Ended", "ChargingStateChanged", "EVConnected")  # E01.FR.20: nothing goes on after it
     assert lab.events[-1].transaction_info.stopped_reason == "StoppedByEV"
 
 

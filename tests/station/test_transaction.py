@@ -79,6 +79,17 @@ def test_an_evse_that_is_known_before_the_connector() -> None:
     assert event(transaction()).evse is None
 
 
+def test_the_evse_is_named_again_when_that_is_asked_for() -> None:
+    of = transaction(evse_id=2, connector_id=1)
+    place = EVSEType(id=2, connector_id=1)
+    assert [event(of, names_evse=is_asked_for).evse for is_asked_for in (True, True, False)] == [place, place, None]
+    of = transaction(evse_id=2, seq_no=5)  # the cable is out
+    assert event(of, names_evse=True).evse == EVSEType(id=2)
+    of.connector_id = 1
+    assert [event(of).evse for _ in range(2)] == [place, None]  # E01.FR.16: and told of when it is in
+    assert event(transaction(), names_evse=True).evse is None
+
+
 def test_the_remote_start_is_named_once() -> None:
     of = transaction(remote_start_id=7)
     assert [event(of).transaction_info.remote_start_id for _ in range(2)] == [7, None]

@@ -224,9 +224,11 @@ class EvseControl(EvseCourse):
         """No energy flows, although it could (E01.FR.19)."""
         if not self.power.is_closed:
             return
-        self.power.suspended_by = by
+        after = self._with(is_energy_flowing=False)
+        is_pause = not ends(self.conditions, after, self.stop_points)
+        self.power.suspended_by = by if is_pause else None  # E01.FR.19, E01.FR.20: what ends all is no pause
         reason = _Reason.STOPPED_BY_EV if by == "EV" else _Reason.OTHER
-        await self.tell_state(self._with(is_energy_flowing=False), at, reason=reason)
+        await self.tell_state(after, at, reason=reason)
 
     async def suspend(
         self, trigger: TriggerReasonEnumType, reason: ReasonEnumType, /, *, must_end: bool = False

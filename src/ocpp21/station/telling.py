@@ -109,6 +109,7 @@ class Telling:
         id_token: IdTokenType | None = None,
         cable_a: float | None = None,
         transaction_limit: TransactionLimitType | None = None,
+        names_evse: bool = False,
     ) -> None:
         """Tell what has happened to the transaction: an Updated event, or several when there are many values."""
         transaction = self.transaction
@@ -125,9 +126,10 @@ class Telling:
             id_token=id_token,
             cable_a=cable_a,
             transaction_limit=transaction_limit,
+            names_evse=names_evse,
         )
         for part in others:
-            await self._tell(TransactionEventEnumType.UPDATED, trigger, at, part)
+            await self._tell(TransactionEventEnumType.UPDATED, trigger, at, part, names_evse=names_evse)
 
     async def end(
         self,
@@ -188,9 +190,10 @@ class Telling:
             await self._keep(self._metering.ended_values(await self.read(at), _Context.SAMPLE_PERIODIC))
 
     async def report(self, at: datetime, /) -> None:
-        """Tell how things are, since the CSMS has asked (F06.FR.07)."""
+        """Tell how things are and where, since the CSMS has asked (F06.FR.07): it may have missed all before."""
         if self.transaction is not None:
-            await self.update(_Trigger.TRIGGER, at, self._metering.triggered_values(await self.read(at)))
+            values = self._metering.triggered_values(await self.read(at))
+            await self.update(_Trigger.TRIGGER, at, values, names_evse=True)
 
     async def sample_clock(self, at: datetime, /) -> None:
         """Tell the values of a clock-aligned slot (J01.FR.22)."""
@@ -221,6 +224,7 @@ class Telling:
         cable_a: float | None = None,
         stopped_reason: ReasonEnumType | None = None,
         transaction_limit: TransactionLimitType | None = None,
+        names_evse: bool = False,
     ) -> None:
         """Make an event, and store it together with the transaction."""
         transaction = self.transaction
@@ -238,6 +242,7 @@ class Telling:
             cable_max_current_a=cable_a,
             stopped_reason=stopped_reason,
             transaction_limit=transaction_limit,
+            names_evse=names_evse,
         )
         if phases is not None:
             transaction.phases = phases

@@ -144,6 +144,7 @@ def make_event(
     cable_max_current_a: float | None = None,
     stopped_reason: ReasonEnumType | None = None,
     transaction_limit: TransactionLimitType | None = None,
+    names_evse: bool = False,
 ) -> TransactionEventRequest:
     """Make the next event of a transaction, and count it.
 
@@ -159,6 +160,7 @@ def make_event(
         cable_max_current_a: of the cable, in A, when it is to be reported.
         stopped_reason: of an Ended event; None leaves it out, which means Local (E06.FR.09).
         transaction_limit: in force, when it has changed.
+        names_evse: name the EVSE, if it is known, although an event has done so already.
     """
     seq_no, transaction.seq_no = transaction.seq_no, transaction.seq_no + 1  # E01.FR.07
     remote_start_id, transaction.remote_start_id = transaction.remote_start_id, None
@@ -175,7 +177,7 @@ def make_event(
             remote_start_id=remote_start_id,
             transaction_limit=transaction_limit,
         ),
-        evse=_evse(transaction),
+        evse=_evse(transaction, names_evse),
         id_token=id_token,
         meter_value=list(meter_values) or None,
         number_of_phases_used=phases,
@@ -183,11 +185,12 @@ def make_event(
     )
 
 
-def _evse(transaction: Transaction) -> EVSEType | None:
+def _evse(transaction: Transaction, is_asked_for: bool) -> EVSEType | None:
     """Name the EVSE in the first event, if it is known, and in that in which the EV got connected (E01.FR.16)."""
-    if transaction.evse_id is None or transaction.is_evse_reported:
+    if transaction.evse_id is None:
         return None
-    if transaction.connector_id is None and transaction.seq_no > 1:
+    is_new = not transaction.is_evse_reported and (transaction.connector_id is not None or transaction.seq_no == 1)
+    if not (is_new or is_asked_for):
         return None
     transaction.is_evse_reported = transaction.connector_id is not None
     return EVSEType(id=transaction.evse_id, connector_id=transaction.connector_id)
