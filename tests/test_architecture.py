@@ -17,7 +17,7 @@ SOURCE = ROOT / "src"
 FLOORS = [
     {"errors"},
     {"refusal"},
-    {"identity"},
+    {"identity", "spelling"},
     {"wire"},
     {"messages"},
     {"_speedups"},

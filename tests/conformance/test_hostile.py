@@ -58,6 +58,11 @@ async def talk_garbage(socket: ClientConnection) -> None:
     await asyncio.Event().wait()
 
 
+async def nest(socket: ClientConnection) -> None:
+    await socket.send("[" * 100_000)
+    await asyncio.Event().wait()
+
+
 async def talk_for_ever(socket: ClientConnection) -> None:
     for number in range(1_000_000):
         await socket.send(f'[2,"{number}","Heartbeat",{{}}]')
@@ -77,7 +82,7 @@ async def answer_something_else(socket: ClientConnection) -> None:
 
 
 @pytest.mark.parametrize(
-    "behaviour", [be_silent, leave, talk_garbage, talk_for_ever, break_the_schema, answer_something_else]
+    "behaviour", [be_silent, leave, talk_garbage, nest, talk_for_ever, break_the_schema, answer_something_else]
 )
 def test_a_hostile_station_fails_in_time_and_the_next_case_starts_clean(behaviour: Behaviour) -> None:
     configuration = dataclasses.replace(CONFIGURATION, case_timeout_s=100.0, boot_timeout_s=20.0)

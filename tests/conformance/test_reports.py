@@ -103,13 +103,13 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], error
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("[sation]", "expected station, times or claims, found [sation]"),
+        ("[sation]", "expected station, times or claims, found 'sation' (did you mean station?)"),
         ("[station]\nvalid = 3", 'expected valid = { id = "...", type = "..." }, found 3'),
         ("[station]\nidentity = 3", "expected identity to be like 'CS001', found 3"),
         ("[times]\nsettle = 3", "expected one of back_off_s, "),
         (
             "[claims]\nfeature = []",
-            "expected profiles, features, answers, evses or everything in [claims], found feature",
+            "expected profiles, features, answers, evses or everything in [claims], found 'feature' (did you mean",
         ),
         ('[claims]\nfeatures = ["C-99"]', "expected a feature that conditions name, found 'C-99'"),
         ('[claims]\nprofiles = ["Cor"]', "expected a profile ("),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from ocpp21.cli.conformance_run import run_cases
 from ocpp21.cli.credentials import need_sockets
 from ocpp21.cli.terminal import complain
 
 if TYPE_CHECKING:
-    from ocpp21.conformance import Case, Result
+    from ocpp21.conformance import Case
     from ocpp21.conformance.case import Side
 
 __all__ = ["conform"]
@@ -23,12 +23,17 @@ CasesOption: TypeAlias = Annotated[
     list[str] | None, typer.Option("--cases", metavar="PATTERN", help="Ids of cases, with * and ?. Repeatable.")
 ]
 ConfigOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Tokens, times and claims, in TOML.")
+    Path | None, typer.Option("--config", metavar="FILE", help="Tokens, times, claims and addresses, in TOML.")
 ]
 DriverOption: TypeAlias = Annotated[
-    str,
-    typer.Option("--driver", metavar="URL", help="Service that acts at the system under test; a person is asked else."),
+    list[str] | None,
+    typer.Option(
+        "--driver",
+        metavar="URL",
+        help="Service that acts at the system under test; a person is asked else. Once for all systems, or for each.",
+    ),
 ]
+JobsOption: TypeAlias = Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many of our own at once.")]
 JsonOption: TypeAlias = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write results here.")]
 JunitOption: TypeAlias = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Also write results here, as JUnit XML.")
@@ -40,36 +45,53 @@ HtmlOption: TypeAlias = Annotated[
 
 @conform.command("station")
 def station(
-    address: Annotated[str, typer.Argument(help="Listen here for the station (host:port), or `own` for our own.")],
+    addresses: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ADDRESS...", help="Listen here for a station (host:port), or `own` for our own. Several at once."
+        ),
+    ] = None,
     cases: CasesOption = None,
     config: ConfigOption = None,
-    driver: DriverOption = "",
+    driver: DriverOption = None,
+    jobs: JobsOption = 1,
     as_json: JsonOption = None,
     junit: JunitOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Play the CSMS against a Charging Station.
+    """Play the CSMS against a Charging Station, or against several: then the cases are shared out over them.
 
-    Exit codes: 0 no case has failed, 1 one has, 2 wrong usage, an unusable file or address.
+    Ctrl-C ends the run after what has been played, which is reported; a second one at once.
+
+    Exit codes: 0 no case has failed, 1 one has, 2 wrong usage, an unusable file or address, 130 interrupted.
     """
-    _run("CS", address, cases or [], config, driver, {"json": as_json, "junit": junit, "html": html})
+    run_cases("CS", addresses, cases, config, driver, jobs, as_json=as_json, junit=junit, html=html)
 
 
 @conform.command("csms")
 def csms(
-    url: Annotated[str, typer.Argument(help="Of the CSMS, without the identity, or `own` for our own.")],
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="URL...", help="Of the CSMS, without the identity, or `own` for our own. Several at once."
+        ),
+    ] = None,
     cases: CasesOption = None,
     config: ConfigOption = None,
-    driver: DriverOption = "",
+    driver: DriverOption = None,
+    jobs: JobsOption = 1,
     as_json: JsonOption = None,
     junit: JunitOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Play a Charging Station against a CSMS.
+    """Play a Charging Station against a CSMS, or against several: then the cases are shared out over them.
 
-    Exit codes: 0 no case has failed, 1 one has, 2 wrong usage, an unusable file or a CSMS that lets nobody in.
+    Ctrl-C ends the run after what has been played, which is reported; a second one at once.
+
+    Exit codes: 0 no case has failed, 1 one has, 2 wrong usage, an unusable file or a CSMS that lets nobody in, 130
+    interrupted.
     """
-    _run("CSMS", url, cases or [], config, driver, {"json": as_json, "junit": junit, "html": html})
+    run_cases("CSMS", urls, cases, config, driver, jobs, as_json=as_json, junit=junit, html=html)
 
 
 @conform.command("list")
@@ -115,43 +137,6 @@ def _line(case: Case, configuration: Any) -> str:
     except Inconclusive as reason:
         return f"{case.id:15} {case.title} ({profiles}) - not playable: {reason}"
     return f"{case.id:15} {case.title} ({profiles})"
-
-
-def _run(
-    role: Side,
-    address: str,
-    patterns: Sequence[str],
-    config: Path | None,
-    driver: str,
-    files: dict[str, Path | None],
-) -> None:
-    need_sockets()
-    from ocpp21.conformance import reports
-    from ocpp21.conformance.sessions import Unusable, system_under_test
-    from ocpp21.conformance.verdict import Verdict
-
-    try:
-        system = system_under_test(role, address, driver=driver, configuration=str(config or ""))
-        chosen = system.select(patterns)
-        results = system.run(chosen, lambda result: typer.echo(reports.result_line(result)))
-    except Unusable as error:
-        raise _unusable(str(error)) from error
-    typer.echo(reports.summary(results))
-    _write(results, files)
-    if any(result.verdict is Verdict.FAIL for result in results):
-        raise typer.Exit(1)
-
-
-def _write(results: Sequence[Result], files: dict[str, Path | None]) -> None:
-    from ocpp21.conformance import reports
-
-    writers = {"json": reports.json_report, "junit": reports.junit_report, "html": reports.html_report}
-    for name, path in files.items():
-        if path is not None:
-            try:
-                path.write_text(writers[name](results), encoding="utf-8")
-            except OSError as error:
-                raise _unusable(f"{path}: {error.strerror}") from error
 
 
 def _unusable(reason: str) -> typer.Exit:

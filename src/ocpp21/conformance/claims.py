@@ -14,15 +14,17 @@ A condition of the certification profiles joins such names by ``&``, ``|`` and `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from ocpp21.conformance.case import Case, Listing
+from ocpp21.spelling import found_name
 
 __all__ = ["Claims", "ClaimsError", "applies", "holds", "read_claims"]
 
+_KEYS: Final = ("profiles", "features", "answers", "evses", "everything")
 _TOKEN: Final = re.compile(r"\s*([&|!()]|[A-Z][\w.-]*(?:>\d+)?)")
 #: Can be declared (Part 5), though no condition asks for them.
 _UNUSED: Final = frozenset(
@@ -73,16 +75,31 @@ def read_claims(table: Mapping[str, Any], /) -> Claims:
     Raises:
         ClaimsError: a key, profile or feature is unknown.
     """
-    for key in table.keys() - {"profiles", "features", "answers", "evses", "everything"}:
-        raise ClaimsError(f"expected profiles, features, answers, evses or everything in [claims], found {key}")
-    profiles = frozenset(table.get("profiles", ["Core"]))
+    for key in table.keys() - set(_KEYS):
+        raise ClaimsError(
+            f"expected profiles, features, answers, evses or everything in [claims], found {found_name(key, _KEYS)}"
+        )
+    profiles = _names(table, "profiles", ["Core"])
     known = {name.partition(":")[0] for name in known_profiles()}
     for profile in sorted(profiles - known):
-        raise ClaimsError(f"expected a profile ({', '.join(sorted(known))}), found {profile!r}")
-    features = frozenset([*table.get("features", ()), *table.get("answers", ())])
+        raise ClaimsError(f"expected a profile ({', '.join(sorted(known))}), found {found_name(profile, known)}")
+    features = _names(table, "features") | _names(table, "answers")
     for feature in sorted(features - known_features()):
-        raise ClaimsError(f"expected a feature that conditions name, found {feature!r}")
-    return Claims(profiles, features, int(table.get("evses", 1)), bool(table.get("everything", False)))
+        near = found_name(feature, sorted(known_features()))
+        raise ClaimsError(f"expected a feature that conditions name, found {near}")
+    evses, everything = table.get("evses", 1), table.get("everything", False)
+    if type(evses) is not int or evses < 1:
+        raise ClaimsError(f"expected evses in [claims] to be a number of EVSEs, found {evses!r}")
+    if not isinstance(everything, bool):
+        raise ClaimsError(f"expected everything in [claims] to be true or false, found {everything!r}")
+    return Claims(profiles, features, evses, everything)
+
+
+def _names(table: Mapping[str, Any], key: str, default: Sequence[str] = ()) -> frozenset[str]:
+    names = table.get(key, default)
+    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise ClaimsError(f"expected {key} in [claims] to be a list of names, found {names!r}")
+    return frozenset(names)
 
 
 @cache

@@ -1,21 +1,26 @@
 """The configuration of a run: tokens, EVSE and times that cases ask for, and what the system under test claims.
 
 A TOML file with three tables, all optional: ``[station]`` and ``[times]`` fill :class:`Configuration`, ``[claims]`` is
-read by :mod:`ocpp21.conformance.claims`.
+read by :mod:`ocpp21.conformance.claims`. Where several systems are tested at once there is a ``[[station]]`` for each,
+with its ``address`` and, unless a person acts at it, its ``driver``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ocpp21.conformance.claims import Claims, ClaimsError, read_claims
+from ocpp21.spelling import found_name
 
-__all__ = ["Configuration", "ConfigurationError", "Token", "read_configuration"]
+__all__ = ["Configuration", "ConfigurationError", "Declared", "Token", "read_configuration", "read_declared"]
+
+#: Longest time that can be asked for, in seconds: a week.
+_MAX_S: Final = 604_800
 
 
 class ConfigurationError(ValueError):
@@ -98,8 +103,35 @@ class Configuration:
     claims: Claims = field(default_factory=Claims)
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A system under test as a file declares it.
+
+    Attributes:
+        configuration: for it.
+        address: as the command line has it; empty when it must be given there.
+        driver: URL of a service that acts at it; empty for none.
+    """
+
+    configuration: Configuration
+    address: str = ""
+    driver: str = ""
+
+
 def read_configuration(path: Path, /) -> Configuration:
-    """Read a file.
+    """Read a file for one system under test.
+
+    Raises:
+        ConfigurationError: it cannot be read, something in it is unknown, or it declares several.
+    """
+    first, *others = read_declared(path)
+    if others:
+        raise ConfigurationError(f"{path}: expected one [[station]], found {len(others) + 1}")
+    return first.configuration
+
+
+def read_declared(path: Path, /) -> list[Declared]:
+    """Read a file for one system under test (``[station]``) or several (``[[station]]``).
 
     Raises:
         ConfigurationError: it cannot be read, or something in it is unknown.
@@ -107,32 +139,74 @@ def read_configuration(path: Path, /) -> Configuration:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path}: expected a TOML file, found {error}") from error
-    for name in document.keys() - {"station", "times", "claims"}:
-        raise ConfigurationError(f"{path}: expected station, times or claims, found [{name}]")
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{path}: expected a TOML file, found {reason}") from error
     try:
-        claims = read_claims(document.get("claims", {}))
-    except ClaimsError as error:
+        return list(_declared(document))
+    except (ClaimsError, ConfigurationError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
-    given = {**document.get("station", {}), **document.get("times", {})}
-    return dataclasses.replace(Configuration(claims=claims), **{k: _value(path, k, v) for k, v in given.items()})
 
 
-def _value(path: Path, name: str, value: Any) -> Any:
-    fields = {one.name: one for one in dataclasses.fields(Configuration)}
-    if name not in fields or name == "claims":
-        raise ConfigurationError(
-            f"{path}: expected one of {', '.join(sorted(fields.keys() - {'claims'}))}, found {name}"
-        )
-    default = getattr(Configuration(), name)
+def _declared(document: dict[str, Any]) -> Iterator[Declared]:
+    tables = ("station", "times", "claims")
+    for name in document.keys() - set(tables):
+        raise ConfigurationError(f"expected station, times or claims, found {found_name(name, tables)}")
+    stations = document.get("station", {})
+    times, claims = document.get("times", {}), document.get("claims", {})
+    several = stations if isinstance(stations, list) else [stations]
+    for name, table in (*(("station", one) for one in several), ("times", times), ("claims", claims)):
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"expected a table [{name}], found {table!r}")
+    if not several:
+        raise ConfigurationError("expected a table [[station]] for each station, found none")
+    found = Configuration(claims=read_claims(claims))
+    found = dataclasses.replace(found, **{name: _value(name, value, _TIMES) for name, value in times.items()})
+    for station in several:
+        given = {name: _value(name, value, _STATION) for name, value in station.items()}
+        place = {name: given.pop(name, "") for name in ("address", "driver")}
+        configuration = dataclasses.replace(found, **given)
+        _check_places(configuration)
+        yield Declared(configuration, **place)
+
+
+_DEFAULTS: Final = {one.name: getattr(Configuration(), one.name) for one in dataclasses.fields(Configuration)}
+_TIMES: Final = {name: value for name, value in _DEFAULTS.items() if name.endswith("_s")}
+_STATION: Final = {
+    **{name: value for name, value in _DEFAULTS.items() if name not in _TIMES and name != "claims"},
+    "address": "",
+    "driver": "",
+}
+
+
+def _value(name: str, value: Any, known: Mapping[str, Any]) -> Any:
+    if name not in known:
+        raise ConfigurationError(f"expected one of {', '.join(sorted(known))}, found {found_name(name, known)}")
+    default = known[name]
     if isinstance(default, Token):
-        if isinstance(value, Mapping) and value.keys() <= {"id", "type"} and "id" in value:
-            return Token(**value)
-        raise ConfigurationError(f'{path}: expected {name} = {{ id = "...", type = "..." }}, found {value!r}')
-    if isinstance(default, tuple) and isinstance(value, list):
+        texts = value.values() if isinstance(value, dict) and value.keys() <= {"id", "type"} and "id" in value else [0]
+        if not all(isinstance(text, str) and text for text in texts):
+            raise ConfigurationError(f'expected {name} = {{ id = "...", type = "..." }}, found {value!r}')
+        return Token(**value)
+    if isinstance(default, tuple):
+        if not (isinstance(value, list) and value and all(type(one) is int and one > 0 for one in value)):
+            raise ConfigurationError(f"expected {name} to be a list of numbers of connectors, found {value!r}")
         return tuple(value)
-    if isinstance(value, bool) is not isinstance(default, bool) or not isinstance(
-        value, (int, float) if isinstance(default, int | float) else type(default)
-    ):
-        raise ConfigurationError(f"{path}: expected {name} to be like {default!r}, found {value!r}")
+    kinds = (int, float) if isinstance(default, float) else (type(default),)
+    if type(value) not in kinds:
+        raise ConfigurationError(f"expected {name} to be like {default!r}, found {value!r}")
+    if known is _TIMES and not 0 < value < _MAX_S:
+        raise ConfigurationError(f"expected {name} to be above 0 and at most {_MAX_S} s, found {value}")
     return value
+
+
+def _check_places(configuration: Configuration) -> None:
+    evses, evse_id, connector_id = configuration.evses, configuration.evse_id, configuration.connector_id
+    if not configuration.identity:
+        raise ConfigurationError("expected identity to be the name of a station, found ''")
+    if not 1 <= evse_id <= len(evses):
+        raise ConfigurationError(f"expected evse_id to be one of the EVSEs 1 to {len(evses)}, found {evse_id}")
+    if not 1 <= connector_id <= evses[evse_id - 1]:
+        most = evses[evse_id - 1]
+        raise ConfigurationError(
+            f"expected connector_id to be one of 1 to {most} of EVSE {evse_id}, found {connector_id}"
+        )

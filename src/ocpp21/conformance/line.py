@@ -300,6 +300,6 @@ def _action(text: str) -> str:
     """Name of the action of a CALL or SEND; empty otherwise."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # a frame that is nothing but brackets
         return ""
     return str(frame[2]) if isinstance(frame, list) and len(frame) > 3 and frame[0] in (2, 6) else ""

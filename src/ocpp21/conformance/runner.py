@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,7 +15,8 @@ from ocpp21.conformance.case import Case
 from ocpp21.conformance.claims import applies
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.context import Context
-from ocpp21.conformance.drivers import CsmsDriver, StationDriver
+from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
+from ocpp21.conformance.drivers.http import HttpDriver
 from ocpp21.conformance.interpreter import Interpreter
 from ocpp21.conformance.line import Line
 from ocpp21.conformance.listening import Listener
@@ -23,7 +25,7 @@ from ocpp21.conformance.operations import Plan
 from ocpp21.conformance.plan import lay_out
 from ocpp21.conformance.verdict import Failed, Inconclusive, Result, Verdict
 
-__all__ = ["CsmsRunner", "StationRunner", "playable"]
+__all__ = ["CsmsRunner", "Runner", "StationRunner", "playable"]
 
 
 def playable(case: Case, configuration: Configuration, found: Library | None = None) -> Plan:
@@ -36,8 +38,20 @@ def playable(case: Case, configuration: Configuration, found: Library | None = N
     return lay_out(case, found or library(), configuration, context)
 
 
+@asynccontextmanager
+async def _leaving(driver: StationDriver | CsmsDriver, line: Line) -> AsyncIterator[None]:
+    """Let the driver end, however the case ends; what it cannot do then changes no verdict."""
+    try:
+        yield
+    finally:
+        try:
+            await driver.stop()
+        except CannotDo as error:
+            line.note(f"driver: {error}")
+
+
 @dataclass(slots=True)
-class _Runner(ABC):
+class Runner(ABC):
     """What both runners share.
 
     Attributes:
@@ -88,12 +102,22 @@ class _Runner(ABC):
         return result
 
     @abstractmethod
+    def reached(self) -> AbstractAsyncContextManager[None]:
+        """Hold what cases need outside: an address to listen on, or a CSMS that lets us in.
+
+        Raises:
+            OSError: the address cannot be used, or the CSMS cannot be reached, or refuses.
+            LocalProtocolError: the URL of the CSMS is not valid.
+            CannotDo: the driver is not there.
+        """
+
+    @abstractmethod
     async def _play(self, plan: Plan, result: Result) -> None:
         """Play the steps of a case; what is not as expected is raised."""
 
 
 @dataclass(slots=True)
-class StationRunner(_Runner):
+class StationRunner(Runner):
     """Plays the CSMS against a Charging Station under test.
 
     Attributes:
@@ -106,15 +130,16 @@ class StationRunner(_Runner):
     host: str = "127.0.0.1"
     port: int = 0
 
-    async def probe(self) -> None:
-        """See that the address can be listened on.
-
-        Raises:
-            OSError: it cannot.
-        """
+    @asynccontextmanager
+    async def reached(self) -> AsyncIterator[None]:
+        """Hold the address."""
         line = Line("CSMS", timeout_s=self.configuration.message_timeout_s)
+        line.is_open = False
         try:
             await line.listen(self.host, self.port)
+            if isinstance(self.driver, HttpDriver):
+                await self.driver.reach()
+            yield
         finally:
             await line.close()
 
@@ -125,11 +150,10 @@ class StationRunner(_Runner):
         try:
             url = await line.listen(self.host, self.port, password=self.configuration.password)
             await self.driver.start(url)
-            try:
+            async with _leaving(self.driver, line):
                 await self._boot(line, interpreter)
+                result.has_begun = True
                 await interpreter.play(plan.operations)
-            finally:
-                await self.driver.stop()
         finally:
             await line.close()
 
@@ -148,7 +172,7 @@ class StationRunner(_Runner):
 
 
 @dataclass(slots=True)
-class CsmsRunner(_Runner):
+class CsmsRunner(Runner):
     """Plays the Charging Station against a CSMS under test.
 
     Attributes:
@@ -157,20 +181,17 @@ class CsmsRunner(_Runner):
 
     driver: CsmsDriver = field(kw_only=True)
 
-    async def probe(self) -> None:
-        """See that the CSMS lets us in.
-
-        Raises:
-            OSError: it cannot be reached, or refuses.
-            LocalProtocolError: the URL is not valid.
-        """
+    @asynccontextmanager
+    async def reached(self) -> AsyncIterator[None]:
+        """Be connected with the CSMS."""
         line = Line("CS", timeout_s=self.configuration.message_timeout_s)
-        try:
-            url = await self.driver.start()
-            await line.connect(url, self.configuration.identity, password=self.configuration.password)
-        finally:
-            await line.close()
-            await self.driver.stop()
+        url = await self.driver.start()
+        async with _leaving(self.driver, line):
+            try:
+                await line.connect(url, self.configuration.identity, password=self.configuration.password)
+                yield
+            finally:
+                await line.close()
 
     async def _play(self, plan: Plan, result: Result) -> None:
         line = Line("CS", timeout_s=self.configuration.message_timeout_s)
@@ -178,18 +199,25 @@ class CsmsRunner(_Runner):
         interpreter = Interpreter(line, "CSMS", self.driver, self.configuration, self.now, self.make_listener)
         interpreter.context.begin()
         url = await self.driver.start()
-        try:
+        async with _leaving(self.driver, line):
             try:
+                await self._connect(line, url)
+                if not plan.begins_with_boot:
+                    await self._boot(line, interpreter)
+                result.has_begun = True
+                await interpreter.play(plan.operations)
+            finally:
+                await line.close()
+
+    async def _connect(self, line: Line, url: str) -> None:
+        try:
+            async with asyncio.timeout(self.configuration.boot_timeout_s):
                 await line.connect(url, self.configuration.identity, password=self.configuration.password)
-            except OSError as error:
-                raise Failed("start", f"a connection to {url}", str(error) or type(error).__name__) from error
-            await line.connected()
-            if not plan.begins_with_boot:
-                await self._boot(line, interpreter)
-            await interpreter.play(plan.operations)
-        finally:
-            await line.close()
-            await self.driver.stop()
+                await line.connected()
+        except TimeoutError:
+            raise Failed("start", f"a connection to {url}", "none in time") from None
+        except OSError as error:
+            raise Failed("start", f"a connection to {url}", str(error) or type(error).__name__) from error
 
     async def _boot(self, line: Line, interpreter: Interpreter) -> None:
         """Register, and tell the state of every connector, as a station in order does (Part 6)."""

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from ocpp21.conformance.case import Case, Side
 from ocpp21.conformance.load import Library, library
+from ocpp21.spelling import found_name
 
 __all__ = ["NoSuchCase", "select"]
 
@@ -41,7 +42,8 @@ def select(
     every = [case for case in (found or library()).cases.values() if role in (None, case.role)]
     for pattern in patterns:
         if not any(_is_meant(case, pattern) for case in every):
-            raise NoSuchCase(f"expected the id of a test case{f' for a {role}' if role else ''}, found {pattern!r}")
+            near = found_name(pattern, [case.id for case in every])
+            raise NoSuchCase(f"expected the id of a test case{f' for a {role}' if role else ''}, found {near}")
     return [
         case
         for case in every

@@ -1,32 +1,42 @@
-"""A run from the outside: an address, a driver and a configuration become a system under test that plays cases."""
+"""A run from the outside: addresses, drivers and a configuration become systems under test that play cases."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ocpp21.asyncio.unreachable import why_unreachable
 from ocpp21.conformance.case import Case, Side
 from ocpp21.conformance.claims import Claims
-from ocpp21.conformance.configuration import Configuration, ConfigurationError, read_configuration
-from ocpp21.conformance.drivers import CsmsDriver, StationDriver
+from ocpp21.conformance.configuration import Configuration, ConfigurationError, Declared, read_declared
+from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
 from ocpp21.conformance.drivers.csms import OwnCsms
 from ocpp21.conformance.drivers.http import HttpCsms, HttpDriver
 from ocpp21.conformance.drivers.interactive import InteractiveCsms, InteractiveDriver
+from ocpp21.conformance.drivers.person import Person
 from ocpp21.conformance.drivers.simulator import SimulatorDriver
-from ocpp21.conformance.runner import CsmsRunner, StationRunner
+from ocpp21.conformance.runner import CsmsRunner, Runner, StationRunner
 from ocpp21.conformance.selection import NoSuchCase, select
+from ocpp21.conformance.sharing import Plays, Sharing
 from ocpp21.conformance.verdict import Result
 from ocpp21.errors import LocalProtocolError
 from ocpp21.testing import virtual_time
 
-__all__ = ["OWN", "SystemUnderTest", "Unusable", "system_under_test"]
+__all__ = ["OWN", "SystemUnderTest", "Unusable", "probe", "run", "systems_under_test"]
 
 #: In place of an address: our own station or CSMS, in virtual time.
 OWN: Final = "own"
+
+#: How long each system has to show that it is there, before a run: its driver may set it back first.
+_PROBE_S: Final = 90.0
 
 
 class Unusable(ValueError):
@@ -42,12 +52,18 @@ class SystemUnderTest:
         address: where the test system listens for the station (``host:port``), URL of the CSMS, or :data:`OWN`.
         configuration: of the run.
         driver: URL of a service; empty to ask a person.
+        name: of it, among those of a run.
+        options: of the command line that mean it, besides the address.
+        person: who is asked.
     """
 
     role: Side
     address: str
     configuration: Configuration
     driver: str = ""
+    name: str = ""
+    options: tuple[str, ...] = ()
+    person: Person = field(default_factory=Person, compare=False)
 
     def select(self, patterns: Sequence[str], /) -> list[Case]:
         """Select cases for it.
@@ -60,66 +76,217 @@ class SystemUnderTest:
         except NoSuchCase as error:
             raise Unusable(str(error)) from error
 
-    def run(
-        self, cases: Sequence[Case], /, on_result: Callable[[Result], object] = lambda result: None
-    ) -> list[Result]:
-        """Run cases, one after the other.
+    def again(self, case: Case, /) -> str:
+        """The command that plays a case at it alone."""
+        kind = "station" if self.role == "CS" else "csms"
+        return shlex.join(["ocpp21", "conform", kind, self.address, *self.options, "--cases", case.id])
+
+    def make_runner(self) -> Runner:
+        """Make what plays cases at it.
 
         Raises:
-            Unusable: the address cannot be used, or the CSMS lets nobody in.
+            Unusable: the address or the driver is none.
         """
-        if self.address == OWN:
-            return virtual_time.run(self._run(cases, on_result), real_io=True)
-        return asyncio.run(self._run(cases, on_result))
-
-    async def _run(self, cases: Sequence[Case], on_result: Callable[[Result], object]) -> list[Result]:
-        runner = self._station() if self.role == "CS" else self._csms()
         try:
-            await runner.probe()
-        except (OSError, LocalProtocolError) as error:
-            raise Unusable(f"{self.address}: {str(error) or type(error).__name__}") from error
-        results = []
-        for case in cases:
-            results.append(await runner.run(case))
-            on_result(results[-1])
-        return results
+            return self._station() if self.role == "CS" else self._csms()
+        except ValueError as error:
+            raise Unusable(str(error)) from error
 
     def _station(self) -> StationRunner:
+        configuration, identity = self.configuration, self.configuration.identity
         if self.address == OWN:
-            driver: StationDriver = SimulatorDriver(self.configuration, epoch=virtual_time.EPOCH)
-            return StationRunner(self.configuration, virtual_time.wall_time, driver=driver)
-        host, _, port = self.address.removeprefix("ws://").rstrip("/").rpartition(":")
-        if not port.isdigit() or not host:
-            raise Unusable(f"expected an address to listen on such as 127.0.0.1:9000, found {self.address!r}")
-        driver = HttpDriver(self.driver) if self.driver else InteractiveDriver()
-        return StationRunner(self.configuration, driver=driver, host=host, port=int(port))
+            driver: StationDriver = SimulatorDriver(configuration, epoch=virtual_time.EPOCH)
+            return StationRunner(configuration, virtual_time.wall_time, driver=driver)
+        host, port = _listening(self.address)
+        asked = InteractiveDriver(self.person, name=self.name)
+        driver = HttpDriver(self.driver, identity=identity) if self.driver else asked
+        return StationRunner(configuration, driver=driver, host=host, port=port)
 
     def _csms(self) -> CsmsRunner:
+        configuration, identity = self.configuration, self.configuration.identity
         if self.address == OWN:
-            driver: CsmsDriver = OwnCsms(self.configuration, now=virtual_time.wall_time)
-            return CsmsRunner(self.configuration, virtual_time.wall_time, driver=driver)
-        driver = HttpCsms(self.driver, csms=self.address) if self.driver else InteractiveCsms(self.address)
-        return CsmsRunner(self.configuration, driver=driver)
+            driver: CsmsDriver = OwnCsms(configuration, now=virtual_time.wall_time)
+            return CsmsRunner(configuration, virtual_time.wall_time, driver=driver)
+        if self.driver:
+            driver = HttpCsms(self.driver, csms=self.address, identity=identity)
+        else:
+            driver = InteractiveCsms(self.address, self.person, name=self.name)
+        return CsmsRunner(configuration, driver=driver)
 
 
-def system_under_test(role: Side, address: str, /, *, driver: str = "", configuration: str = "") -> SystemUnderTest:
-    """Put a system under test together.
+def systems_under_test(
+    role: Side, addresses: Sequence[str] = (), /, *, drivers: Sequence[str] = (), configuration: str = "", jobs: int = 1
+) -> list[SystemUnderTest]:
+    """Put systems under test together.
 
     Args:
-        role: of it.
-        address: as :class:`SystemUnderTest` has it.
-        driver: URL of a service that acts at it; empty to ask a person.
+        role: of them.
+        addresses: as :class:`SystemUnderTest` has them; those of the configuration by default.
+        drivers: URLs of services that act at them, one for all or one for each; empty for those of the configuration,
+            or else to ask a person.
         configuration: path of a file; empty for the defaults, which claim everything.
+        jobs: how many of our own.
 
     Raises:
-        Unusable: the file cannot be used.
+        Unusable: the file cannot be used, or these do not go together.
     """
-    found = Configuration(claims=Claims(everything=True))
+    declared = _declared(configuration, list(addresses))
+    places = [one.address for one in declared]
+    if len(drivers) not in (0, 1, len(declared)):
+        raise Unusable(f"expected one driver, or one for each of {len(declared)} systems, found {len(drivers)}")
+    if OWN in places:
+        if len(places) > 1:
+            raise Unusable(f"expected {OWN} alone, found it beside other addresses (--jobs plays several at once)")
+        if drivers or declared[0].driver:
+            raise Unusable(f"expected no driver beside {OWN}, which has one of its own")
+        declared *= jobs
+    elif jobs != 1:
+        raise Unusable(f"expected --jobs with {OWN} only: other systems are as many as their addresses")
+    options = ("--config", configuration) if configuration else ()
+    person, found = Person(), []
+    for number, one in enumerate(declared):
+        driver = one.driver if not drivers else drivers[number if len(drivers) > 1 else 0]
+        ours = (*options, "--driver", driver) if driver else options
+        name = f"{OWN} {number + 1}" if one.address == OWN else one.address
+        if len(declared) == 1:
+            name = ""
+        found.append(SystemUnderTest(role, one.address, one.configuration, driver, name, ours, person))
+    _check_apart(found)
+    return list(_named(found))
+
+
+def _declared(configuration: str, addresses: list[str]) -> list[Declared]:
+    """Bring addresses of the command line and of the file together."""
+    found = [Declared(Configuration(claims=Claims(everything=True)))]
     if configuration:
         try:
-            found = read_configuration(Path(configuration))
+            found = read_declared(Path(configuration))
         except ConfigurationError as error:
             raise Unusable(str(error)) from error
-    elif address == OWN:
-        found = dataclasses.replace(found, evses=(1, 1))
-    return SystemUnderTest(role, address, found, driver)
+    elif addresses == [OWN]:
+        found = [Declared(dataclasses.replace(found[0].configuration, evses=(1, 1)))]
+    if not addresses:
+        if not all(one.address for one in found):
+            raise Unusable("expected an address, on the command line or for each [[station]] of the configuration")
+        return found
+    if len(found) == 1 and found[0].address in ("", *addresses):
+        return [dataclasses.replace(found[0], address=address) for address in addresses]
+    known = {one.address: one for one in found}
+    for address in addresses:
+        if address not in known:
+            raise Unusable(f"{configuration}: expected an address ({', '.join(sorted(known))}), found {address!r}")
+    return [known[address] for address in addresses]
+
+
+def _check_apart(systems: Sequence[SystemUnderTest]) -> None:
+    """See that each system is one of its own: several stations may be played to one CSMS, by their identities."""
+    if systems[0].address == OWN:
+        return
+    for system, count in Counter(map(_place, systems)).items():
+        if count > 1:
+            what = " and identity" if systems[0].role == "CSMS" else ""
+            raise Unusable(f"expected each system to have an address{what} of its own, found {system[0]} {count} times")
+    for (driver, identity), count in Counter((one.driver, one.configuration.identity) for one in systems).items():
+        if driver and count > 1:
+            raise Unusable(f"expected a driver or an identity for each system alone, found {identity} {count} times")
+
+
+def _place(system: SystemUnderTest) -> tuple[str, str]:
+    if system.role == "CS":
+        host, port = _listening(system.address)
+        return f"{host}:{port}", ""
+    return system.address.rstrip("/").lower(), system.configuration.identity
+
+
+def _named(systems: Sequence[SystemUnderTest]) -> Iterator[SystemUnderTest]:
+    """Add the identity to names that are not enough."""
+    counts = Counter(system.name for system in systems)
+    for system in systems:
+        is_enough = counts[system.name] == 1
+        name = system.name if is_enough else f"{system.name} {system.configuration.identity}"
+        yield dataclasses.replace(system, name=name)
+
+
+def _listening(address: str) -> tuple[str, int]:
+    host, _, port = address.removeprefix("ws://").rstrip("/").rpartition(":")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536) or not host or "/" in host:
+        raise Unusable(f"expected an address to listen on such as 127.0.0.1:9000, found {address!r}")
+    return host.strip("[]"), int(port)
+
+
+def probe(systems: Sequence[SystemUnderTest], /) -> None:
+    """See that systems under test can be reached, all at once.
+
+    Raises:
+        Unusable: an address cannot be used, a CSMS lets nobody in, a driver is not there.
+    """
+
+    async def live() -> None:
+        async with AsyncExitStack() as stack:
+            for system in systems:
+                try:
+                    async with asyncio.timeout(_PROBE_S):
+                        await stack.enter_async_context(system.make_runner().reached())
+                except CannotDo as error:
+                    raise Unusable(str(error)) from error
+                except (OSError, LocalProtocolError) as error:
+                    why = why_unreachable(error, timeout_s=_PROBE_S)
+                    raise Unusable(f"{system.address}: {why or type(error).__name__}") from error
+
+    if systems[0].address != OWN:
+        asyncio.run(live())
+
+
+def run(
+    systems: Sequence[SystemUnderTest],
+    cases: Sequence[Case],
+    /,
+    on_result: Callable[[Result], object] = lambda result: None,
+    *,
+    on_note: Callable[[str], object] = lambda text: None,
+    make_end: Callable[[], asyncio.Event] = asyncio.Event,
+) -> list[Result]:
+    """Play cases: at each system one after the other, at several systems at once.
+
+    Args:
+        systems: under test.
+        cases: to play.
+        on_result: called with each result as it comes.
+        on_note: called with what else there is to tell.
+        make_end: makes, when the run begins, what is set when it must end early.
+
+    Returns:
+        Results in the order of the cases; fewer than cases when it has ended early.
+
+    Raises:
+        Unusable: an address or a driver is none.
+    """
+    runners: dict[str, Plays] = {system.name: system.make_runner() for system in systems}
+    named = {system.name: system for system in systems}
+    is_own = systems[0].address == OWN
+
+    def complete(result: Result) -> None:
+        result.again = named.get(result.system, systems[0]).again(result.case)
+        on_result(result)
+
+    async def live() -> list[Result]:
+        return await Sharing(runners, cases, complete, on_note).run(make_end())
+
+    if is_own and len(systems) == 1:
+        return virtual_time.run(live(), real_io=True)
+    with ThreadPoolExecutor(len(systems)) as threads:
+        if is_own:
+            runners = {name: _InThread(runner, threads) for name, runner in runners.items()}
+        return asyncio.run(live())
+
+
+@dataclass(frozen=True, slots=True)
+class _InThread:
+    """Plays each case in a thread, in a virtual time of its own: that of one case must not wait for another's."""
+
+    runner: Plays
+    threads: ThreadPoolExecutor
+
+    async def run(self, case: Case, /) -> Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, lambda: virtual_time.run(self.runner.run(case), real_io=True))

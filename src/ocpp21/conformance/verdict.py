@@ -73,6 +73,9 @@ class Result:
         duration_s: in the time of the event loop.
         log: frames and what was done, in order.
         unchecked: notes of the case that no check stands for: for people to look at.
+        has_begun: the system under test was connected and in order; False also where the case was not played.
+        system: at which it was played, where there are several; empty else.
+        again: the command that plays this case at this system alone; empty where no command has played it.
     """
 
     case: Case
@@ -84,6 +87,9 @@ class Result:
     duration_s: float = 0.0
     log: list[Entry] = field(default_factory=list)
     unchecked: tuple[str, ...] = ()
+    has_begun: bool = False
+    system: str = ""
+    again: str = ""
 
     @property
     def text(self) -> str:
@@ -91,3 +97,8 @@ class Result:
         if self.verdict is Verdict.FAIL:
             return f"{self.place}: expected {self.expected}, found {self.found}"
         return self.reason
+
+    @property
+    def wire(self) -> str:
+        """The log, a line for each entry."""
+        return "\n".join(f"{entry.at:9.3f} {entry.kind:4} {entry.step:4} {entry.text}" for entry in self.log)

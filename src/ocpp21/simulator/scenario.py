@@ -35,7 +35,6 @@ A step is done ``at`` so many seconds after the beginning, or ``after`` so many 
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable
@@ -47,6 +46,7 @@ from msgspec import Meta
 from ocpp21.messages import BootReasonEnumType, ChargingStateEnumType, ConnectorStatusEnumType
 from ocpp21.messages.values import IdTokenTypes
 from ocpp21.simulator.ev import EV, ChargeCurve
+from ocpp21.spelling import found_name
 from ocpp21.station.hardware import Fault
 
 __all__ = [
@@ -350,8 +350,7 @@ def _found(name: object, known: Iterable[str]) -> str:
     """What was found, and what may have been meant."""
     if not isinstance(name, str):
         return "none" if name is None else repr(name)
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"{name!r}" + (f" (did you mean {close[0]}?)" if close else "")
+    return found_name(name, known)
 
 
 def _convert(place: str, value: object, kind: type[_KindT]) -> _KindT:

@@ -37,6 +37,7 @@ class OwnCsms:
         configuration: of the run.
         now: the wall time.
         settings: of each CSMS.
+        port: where each listens; 0 takes any that is free.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class OwnCsms:
         *,
         now: Callable[[], datetime],
         settings: Settings = Settings(inventory=None),  # noqa: B008, it is frozen
+        port: int = 0,
     ) -> None:
         self._configuration: Final = configuration
         self._now: Final = now
         self._settings: Final = settings
+        self._port: Final = port
         self._csms: CSMS | None = None
         self._server: Server | None = None
         self._password = ""
@@ -72,7 +75,7 @@ class OwnCsms:
         self._server = await serve_roles(
             self._csms,
             "127.0.0.1",
-            0,
+            self._port,
             authenticator=self if self._password else None,
             allow_unauthenticated=not self._password,
             patience=_PATIENCE,

@@ -29,6 +29,8 @@ def _record(result: Result) -> dict[str, object]:
         "expected": result.expected,
         "found": result.found,
         "reason": result.reason,
+        "system": result.system,
+        "again": result.again,
         "duration_s": round(result.duration_s, 3),
         "unchecked": list(result.unchecked),
         "log": [

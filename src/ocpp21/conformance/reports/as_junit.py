@@ -40,9 +40,12 @@ def junit_report(results: Sequence[Result], /) -> str:
         )
         if result.verdict is Verdict.FAIL:
             failure = ElementTree.SubElement(test, "failure", message=_clean(result.text))
-            failure.text = _clean("\n".join(f"{e.at:9.3f} {e.kind:4} {e.step:4} {e.text}" for e in result.log))
+            failure.text = _clean(result.wire)
         elif result.verdict is not Verdict.PASS:
             ElementTree.SubElement(test, "skipped", message=_clean(f"{result.verdict}: {result.reason}"))
+        if result.again:
+            said = [f"at {result.system}"] if result.system else []
+            ElementTree.SubElement(test, "system-out").text = _clean("\n".join([*said, f"again: {result.again}"]))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 

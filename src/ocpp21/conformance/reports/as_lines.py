@@ -13,7 +13,8 @@ __all__ = ["result_line", "summary"]
 
 def result_line(result: Result, /) -> str:
     """One line for one case."""
-    text = f"{result.verdict:14} {result.case.id:15} {result.case.title}"
+    system = f" at {result.system}" if result.system else ""
+    text = f"{result.verdict:14} {result.case.id:15} {result.case.title}{system}"
     return printable(f"{text}: {result.text}" if result.text else text)
 
 
