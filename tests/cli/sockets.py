@@ -87,8 +87,12 @@ class Program:
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Send a signal; return the exit code, and all of both outputs."""
-        self._process.send_signal(number)
+        self.signal(number)
         return self.finish()
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
 
 
 class Listener(Program):

@@ -79,7 +79,7 @@ class Runner(ABC):
 
     async def play(self, plan: Plan, /) -> Result:
         """Play a case that has been laid out; whatever happens, it ends in a verdict."""
-        result = Result(plan.case, Verdict.PASS, unchecked=plan.unchecked)
+        result = Result(plan.case, Verdict.PASS, unchecked=plan.unchecked, was_played=True)
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         try:

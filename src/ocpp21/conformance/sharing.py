@@ -68,6 +68,8 @@ class Sharing:
             while pending and not ending.done():
                 done, _ = await asyncio.wait([*pending, ending], return_when=asyncio.FIRST_COMPLETED)
                 pending.difference_update(done)
+                if any(task.exception() for task in done):
+                    break
         finally:
             for task in (*workers, ending):
                 task.cancel()
@@ -82,16 +84,15 @@ class Sharing:
         strikes = 0
         while strikes < _STRIKES and (number := await self._take(name)) is not None:
             result = await runner.run(self.cases[number])
-            if result.has_begun:
-                strikes = 0
-            elif result.log:  # else it was not played at all
-                strikes += 1
+            is_in_vain = result.was_played and not result.has_begun
+            if result.was_played:
+                strikes = strikes + 1 if is_in_vain else 0
             async with self._moved:
                 self._playing -= 1
-                if strikes and self._at_work > 1 and number not in self._not_begun_by:
+                if is_in_vain and self._at_work > 1 and number not in self._not_begun_by:
                     self._put_back(number, name, result)
                 else:
-                    result.system = name if result.log and len(self.runners) > 1 else ""
+                    result.system = name if result.was_played and len(self.runners) > 1 else ""
                     self._results[number] = result
                     self.on_result(result)
                 if strikes == _STRIKES and self._at_work > 1:

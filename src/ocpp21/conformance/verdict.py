@@ -73,7 +73,8 @@ class Result:
         duration_s: in the time of the event loop.
         log: frames and what was done, in order.
         unchecked: notes of the case that no check stands for: for people to look at.
-        has_begun: the system under test was connected and in order; False also where the case was not played.
+        was_played: at a system under test; not, where it does not apply or cannot be played.
+        has_begun: the system under test was connected and in order.
         system: at which it was played, where there are several; empty else.
         again: the command that plays this case at this system alone; empty where no command has played it.
     """
@@ -87,6 +88,7 @@ class Result:
     duration_s: float = 0.0
     log: list[Entry] = field(default_factory=list)
     unchecked: tuple[str, ...] = ()
+    was_played: bool = False
     has_begun: bool = False
     system: str = ""
     again: str = ""
