@@ -129,7 +129,7 @@ def test_one_thing_at_a_time_and_a_late_answer_is_for_nothing_else(capsys: pytes
     outcomes = asyncio.run(ask())
     assert [type(outcome) for outcome in outcomes[:2]] == [asyncio.CancelledError] * 2 and outcomes[2] is None
     assert asked == ["dance", "sing"]
-    assert capsys.readouterr().out == "\nthat is needed no more: press Enter\n"
+    assert capsys.readouterr().out == "\nthat is no longer needed; if the run goes on, press Enter\n"
 
 
 def test_a_person_who_never_answers_holds_neither_case_nor_program() -> None:

@@ -58,7 +58,7 @@ class Person:
             raise CannotDo(f"nobody is there to {text}") from None
         except asyncio.CancelledError:
             if question.is_shown:
-                print("\nthat is needed no more: press Enter", flush=True)
+                print("\nthat is no longer needed; if the run goes on, press Enter", flush=True)
             raise
         if answer.strip().lower().startswith("n"):
             raise CannotDo(f"the person cannot {text}")
