@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from ocpp21.conformance import Case, Result, select, sessions
+from ocpp21.conformance import Case, Result, select
 from ocpp21.conformance.case import Side
 from ocpp21.conformance.claims import applies
-from ocpp21.conformance.sessions import OWN, SystemUnderTest, systems_under_test
+from ocpp21.conformance.sessions import OWN, SystemUnderTest, system_under_test
 
 HERE: Final = Path(__file__).parent
 
@@ -23,7 +23,7 @@ CONFIGURATIONS: Final = {"CS": HERE / "own_station.toml", "CSMS": HERE / "own_cs
 @cache
 def system(role: Side) -> SystemUnderTest:
     """One of our roles."""
-    return systems_under_test(role, [OWN], configuration=str(CONFIGURATIONS[role]))[0]
+    return system_under_test(role, OWN, configuration=str(CONFIGURATIONS[role]))
 
 
 @cache
@@ -42,4 +42,4 @@ def expected_failures() -> dict[str, str]:
 
 def run(case: Case) -> Result:
     """Play a case, in virtual time."""
-    return sessions.run([system(case.role)], [case])[0]
+    return system(case.role).run([case])[0]

@@ -287,3 +287,23 @@ def test_a_token_is_told_by_id_and_type() -> None:
         "token": {"id": "AB", "type": "Central"},
         "seconds": 0.0,
     }
+
+
+BROKEN_CHUNK = b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer", [BROKEN_CHUNK, b"HTTP/9 x\r\n\r\n", b"garbage"])
+def test_an_answer_that_is_broken_within(answer: bytes) -> None:
+    async def ask() -> None:
+        async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"}")
+            writer.write(answer)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+        async with listening(say) as url:
+            with pytest.raises(CannotDo, match="stop: "):
+                await HttpDriver(url).stop()
+
+    live(ask())

@@ -172,7 +172,7 @@ def _declared(document: dict[str, Any]) -> Iterator[Declared]:
 _DEFAULTS: Final = {one.name: getattr(Configuration(), one.name) for one in dataclasses.fields(Configuration)}
 _TIMES: Final = {name: value for name, value in _DEFAULTS.items() if name.endswith("_s")}
 _STATION: Final = {
-    **{name: value for name, value in _DEFAULTS.items() if name not in _TIMES and name != "claims"},
+    **{k: v for k, v in _DEFAULTS.items() if k not in _TIMES and isinstance(v, str | int | tuple | Token)},
     "address": "",
     "driver": "",
 }

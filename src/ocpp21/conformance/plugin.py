@@ -114,10 +114,9 @@ class ConformanceItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the case."""
-        from ocpp21.conformance.sessions import run
         from ocpp21.conformance.verdict import Verdict
 
-        result = run([self.system], [self.case])[0]
+        result = self.system.run([self.case])[0]
         if result.verdict is Verdict.FAIL:
             self.add_report_section("call", "wire", result.wire)
             self.add_report_section("call", "again", result.again)

@@ -30,7 +30,7 @@ from ocpp21.conformance.verdict import Result
 from ocpp21.errors import LocalProtocolError
 from ocpp21.testing import virtual_time
 
-__all__ = ["OWN", "SystemUnderTest", "Unusable", "probe", "run", "systems_under_test"]
+__all__ = ["OWN", "SystemUnderTest", "Unusable", "probe", "run", "system_under_test", "systems_under_test"]
 
 #: In place of an address: our own station or CSMS, in virtual time.
 OWN: Final = "own"
@@ -76,6 +76,16 @@ class SystemUnderTest:
         except NoSuchCase as error:
             raise Unusable(str(error)) from error
 
+    def run(
+        self, cases: Sequence[Case], /, on_result: Callable[[Result], object] = lambda result: None
+    ) -> list[Result]:
+        """Play cases at it alone, one after the other.
+
+        Raises:
+            Unusable: the address or the driver is none.
+        """
+        return run([self], cases, on_result)
+
     def again(self, case: Case, /) -> str:
         """The command that plays a case at it alone."""
         kind = "station" if self.role == "CS" else "csms"
@@ -112,6 +122,15 @@ class SystemUnderTest:
         else:
             driver = InteractiveCsms(self.address, self.person, name=self.name)
         return CsmsRunner(configuration, driver=driver)
+
+
+def system_under_test(role: Side, address: str, /, *, driver: str = "", configuration: str = "") -> SystemUnderTest:
+    """Put one system under test together, as :func:`systems_under_test` does several.
+
+    Raises:
+        Unusable: the file cannot be used.
+    """
+    return systems_under_test(role, [address], drivers=[driver] if driver else (), configuration=configuration)[0]
 
 
 def systems_under_test(
