@@ -24,8 +24,10 @@ from websockets.asyncio.server import serve as websocket_serve
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from ocpp21.asyncio.roles import serve_roles
 from ocpp21.conformance import Configuration
 from ocpp21.conformance.drivers.simulator import SimulatorDriver
+from ocpp21.csms import CSMS, MemoryStore, Settings
 from tests.conformance.maker import Answering, acting_through
 
 Answer = Callable[[dict[str, Any]], tuple[int, str]]
@@ -299,21 +301,18 @@ def test_two_stations_of_a_file_each_with_its_service(tmp_path: Path) -> None:
         assert {body["identity"] for body in seen[identity]} == {identity}
 
 
-def test_addresses_pick_from_the_file(tmp_path: Path) -> None:
+def test_addresses_and_identities_pick_from_the_file(tmp_path: Path) -> None:
     file = tmp_path / "two.toml"
     one, two = free_address(), free_address()
     with service(refuse) as driver:
         file.write_text(TWO.format(first=one, second=two, first_driver=driver, second_driver=driver))
-        check_refused(
-            f"{file}: expected an address ({', '.join(sorted([one, two]))}), found 'a:1'",
-            "station",
-            "a:1",
-            "--config",
-            file,
-        )
-        result = invoke("conform", "station", two, "--config", file, "--cases", "TC_B_06")
-        assert (result.exit_code, result.output.splitlines()[-1]) == (0, "1 inconclusive")
-        assert f"driver at {driver}/: start: 501 Not Implemented: not here" in result.output
+        known = ", ".join(sorted([one, two]))
+        error = f"{file}: expected an address ({known}) or an identity, found 'a:1'"
+        check_refused(error, "station", "a:1", "--config", file)
+        for which in (two, "CS-B"):
+            result = invoke("conform", "station", which, "--config", file, "--cases", "TC_B_06")
+            assert (result.exit_code, result.output.splitlines()[-1]) == (0, "1 inconclusive")
+            assert f"driver at {driver}/: start: 501 Not Implemented: not here" in result.output
 
 
 def test_one_of_the_file_at_another_address(tmp_path: Path) -> None:
@@ -375,6 +374,29 @@ def test_the_plugin_gives_each_worker_a_station(pytester: pytest.Pytester) -> No
     assert count >= 4
     for identity, address in zip(urls, addresses, strict=True):
         assert set(urls[identity]) == {f"ws://{address}"}
+
+
+def test_several_stations_to_one_csms(tmp_path: Path) -> None:
+    """Each by its identity, which is also what plays a case again."""
+
+    async def serve() -> Any:
+        return await serve_roles(
+            CSMS(MemoryStore(), settings=Settings(inventory=None)), "127.0.0.1", 0, allow_unauthenticated=True
+        )
+
+    file, report = tmp_path / "two.toml", tmp_path / "report.json"
+    with served(serve) as url:
+        tables = [f"[[station]]\naddress = '{url}'\nidentity = '{identity}'\n" for identity in ("CS1", "CS2")]
+        file.write_text("".join(tables) + "[times]\nsettle_s = 0.1\n[claims]\neverything = true\n")
+        cases = ("--cases", "TC_B_01", "--cases", "TC_E_09", "--cases", "TC_C_08")
+        result = invoke("conform", "csms", "--config", file, *cases, "--json", report)
+        records = json.loads(report.read_text())
+        assert {record["system"] for record in records} == {f"{url} CS1", f"{url} CS2"}, result.output
+        for record in records:
+            identity = record["system"].split()[1]
+            assert record["again"] == f"ocpp21 conform csms {identity} --config {file} --cases {record['id']}"
+        alone = invoke(*shlex.split(records[0]["again"])[1:])
+        assert (alone.exit_code, alone.output.splitlines()[-1]) == (0, "1 pass")
 
 
 # Ended early

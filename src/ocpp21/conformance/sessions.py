@@ -53,7 +53,7 @@ class SystemUnderTest:
         configuration: of the run.
         driver: URL of a service; empty to ask a person.
         name: of it, among those of a run.
-        options: of the command line that mean it, besides the address.
+        options: of the command line that mean it, the address or identity first.
         person: who is asked.
     """
 
@@ -89,7 +89,7 @@ class SystemUnderTest:
     def again(self, case: Case, /) -> str:
         """The command that plays a case at it alone."""
         kind = "station" if self.role == "CS" else "csms"
-        return shlex.join(["ocpp21", "conform", kind, self.address, *self.options, "--cases", case.id])
+        return shlex.join(["ocpp21", "conform", kind, *self.options, "--cases", case.id])
 
     def make_runner(self) -> Runner:
         """Make what plays cases at it.
@@ -165,7 +165,8 @@ def systems_under_test(
     person, found = Person(), []
     for number, one in enumerate(declared):
         driver = one.driver if not drivers else drivers[number if len(drivers) > 1 else 0]
-        ours = (*options, "--driver", driver) if driver else options
+        argument = one.address if places.count(one.address) == 1 or one.address == OWN else one.configuration.identity
+        ours = (argument, *options, "--driver", driver) if driver else (argument, *options)
         name = f"{OWN} {number + 1}" if one.address == OWN else one.address
         if len(declared) == 1:
             name = ""
@@ -190,11 +191,14 @@ def _declared(configuration: str, addresses: list[str]) -> list[Declared]:
         return found
     if len(found) == 1 and found[0].address in ("", *addresses):
         return [dataclasses.replace(found[0], address=address) for address in addresses]
-    known = {one.address: one for one in found}
+    picked = []
     for address in addresses:
-        if address not in known:
-            raise Unusable(f"{configuration}: expected an address ({', '.join(sorted(known))}), found {address!r}")
-    return [known[address] for address in addresses]
+        meant = [one for one in found if address in (one.address, one.configuration.identity)]
+        if not meant:
+            known = ", ".join(sorted({one.address for one in found}))
+            raise Unusable(f"{configuration}: expected an address ({known}) or an identity, found {address!r}")
+        picked.extend(meant)
+    return picked
 
 
 def _check_apart(systems: Sequence[SystemUnderTest]) -> None:
