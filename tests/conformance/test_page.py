@@ -12,7 +12,7 @@ from ocpp21.conformance.reports.sequence import MOST_ROWS, sequence_diagram
 from ocpp21.conformance.verdict import Entry
 from tests.conformance.scripted import case
 
-ONE: Case = load(case(title="a <b>", requirements=["B07.FR.02"], use_cases=["B07"]), "").cases["TC_X_01_CS"]
+ONE: Case = load(case(title="a <b>", requirements=["X07.FR.02"], use_cases=["X07"]), "").cases["TC_X_01_CS"]
 
 LOG = [
     Entry(0.0, "note", "connection of <CS001> opened"),
@@ -77,7 +77,7 @@ def test_what_stands_beside_a_fail() -> None:
     assert texts["finding"] == ["atstep 2expectedstatus == <x>found'y'"]
     assert texts["aside"] == ["3.2 s at 127.0.0.1:9000"]
     (facts,) = texts["facts"]
-    assert "B07.FR.02" in facts and facts.count("look") == 2  # the title of the list is one
+    assert "X07.FR.02" in facts and facts.count("look") == 2  # the title of the list is one
     assert "againocpp21 conform station own --cases TC_X_01_CS" in facts
     assert texts["decision"] == ["3.250step 2: expected status == <x>, found 'y'"]
 
