@@ -17,7 +17,7 @@ from ocpp21.asyncio.unreachable import why_unreachable
 from ocpp21.conformance.case import Case, Side
 from ocpp21.conformance.claims import Claims
 from ocpp21.conformance.configuration import Configuration, ConfigurationError, Declared, read_declared
-from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
+from ocpp21.conformance.drivers import CsmsDriver, StationDriver
 from ocpp21.conformance.drivers.csms import OwnCsms
 from ocpp21.conformance.drivers.http import HttpCsms, HttpDriver
 from ocpp21.conformance.drivers.interactive import InteractiveCsms, InteractiveDriver
@@ -26,7 +26,7 @@ from ocpp21.conformance.drivers.simulator import SimulatorDriver
 from ocpp21.conformance.runner import CsmsRunner, Runner, StationRunner
 from ocpp21.conformance.selection import NoSuchCase, select
 from ocpp21.conformance.sharing import Plays, Sharing
-from ocpp21.conformance.verdict import Result
+from ocpp21.conformance.verdict import Inconclusive, Result
 from ocpp21.errors import LocalProtocolError
 from ocpp21.testing import virtual_time
 
@@ -231,7 +231,7 @@ def _named(systems: Sequence[SystemUnderTest]) -> Iterator[SystemUnderTest]:
 
 
 def _listening(address: str) -> tuple[str, int]:
-    host, _, port = address.removeprefix("ws://").rstrip("/").rpartition(":")
+    host, _, port = address.removeprefix("ws://").removeprefix("wss://").rstrip("/").rpartition(":")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536) or not host or "/" in host:
         raise Unusable(f"expected an address to listen on such as 127.0.0.1:9000, found {address!r}")
     return host.strip("[]"), int(port)
@@ -250,7 +250,7 @@ def probe(systems: Sequence[SystemUnderTest], /) -> None:
                 try:
                     async with asyncio.timeout(_PROBE_S):
                         await stack.enter_async_context(system.make_runner().reached())
-                except CannotDo as error:
+                except Inconclusive as error:
                     raise Unusable(str(error)) from error
                 except (OSError, LocalProtocolError) as error:
                     why = why_unreachable(error, timeout_s=_PROBE_S)
