@@ -184,9 +184,9 @@ def test_a_disk_that_is_full_at_the_end(tmp_path: Path) -> None:
         ("claims = []", "expected a table [claims], found []"),
         ("station = []", "expected a table [[station]] for each station, found none"),
         ("[station]\nidentity = ''", "expected identity to be the name of a station, found ''"),
-        ("[station]\nadress = 'a:1'", "expected one of address, "),
+        ("[station]\nadress = 'a:1'", "expected one of a"),
         ("[station]\naddress = 3", "expected address to be like '', found 3"),
-        ("[station]\nmessage_timeout_s = 3", "expected one of address, "),
+        ("[station]\nmessage_timeout_s = 3", "expected one of a"),
         ("[station]\nevses = []", "expected evses to be a list of numbers of connectors, found []"),
         ("[station]\nevses = [1, 'a']", "expected evses to be a list of numbers of connectors, found [1, 'a']"),
         ("[station]\nevse_id = 2", "expected evse_id to be one of the EVSEs 1 to 1, found 2"),
@@ -243,7 +243,7 @@ PLUGIN = ("-p", "ocpp21.conformance.plugin")
 
 def test_our_own_several_times(tmp_path: Path) -> None:
     report, junit = tmp_path / "report.json", tmp_path / "report.xml"
-    names = [part for one in ("TC_B_15", "TC_B_06", "TC_B_09", "TC_A_05") for part in ("--cases", one)]
+    names = [part for one in ("TC_B_15", "TC_B_06", "TC_B_09", "TC_A_19") for part in ("--cases", one)]
     result = invoke("conform", "station", "own", "--jobs", 3, *names, "--json", report, "--junit", junit)
     assert result.exit_code == 1
     records = {record["id"]: record for record in json.loads(report.read_text())}

@@ -134,7 +134,6 @@ class StationRunner(Runner):
     async def reached(self) -> AsyncIterator[None]:
         """Hold the address."""
         line = Line("CSMS", timeout_s=self.configuration.message_timeout_s)
-        line.is_open = False
         try:
             await line.listen(self.host, self.port)
             if isinstance(self.driver, HttpDriver):
