@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from websockets.asyncio.client import connect as raw_connect
@@ -41,19 +43,35 @@ class Serving:
 
     def cpu_s(self) -> float:
         """CPU time that it has taken so far, in seconds."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return float(self._line())
+        return self._ask("cpu")
+
+    def resident_bytes(self, *, collect: bool = True) -> int:
+        """Memory that it holds now, in bytes; by default without garbage. Linux alone tells."""
+        if collect:
+            self._ask("collect")
+        return resident_bytes(self._process.pid)
 
     def close(self) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(30)
+        self._process.stdout.close()
+
+    def _ask(self, what: str) -> float:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        return float(self._line())
 
     def _line(self) -> str:
         assert self._process.stdout is not None
         return self._process.stdout.readline()
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory that a process holds, in bytes. Linux alone tells."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 @contextlib.contextmanager
@@ -69,9 +87,14 @@ def serving(*kinds: str) -> Iterator[dict[str, Serving]]:
             server.close()
 
 
+@cache
+def _typical() -> Mapping[str, Any]:
+    return datasets()["Transaction"].value
+
+
 def events(transaction_id: str, count: int) -> list[str]:
     """The frames of the first events of a transaction, about 1 kB each."""
-    payload = dict(datasets()["Transaction"].value)
+    payload = dict(_typical())
     payload.pop("idToken", None)  # whether it may charge is another question, and answered elsewhere
     payload["transactionInfo"] = {**payload["transactionInfo"], "transactionId": transaction_id}
     frames = []
@@ -86,18 +109,15 @@ async def press(servers: dict[str, Serving], *, connections: int, each: int, rou
     async with contextlib.AsyncExitStack() as stack:
         sockets = {}
         for kind, server in servers.items():
-            url = f"ws://127.0.0.1:{server.port}/CS"
-            options = {"subprotocols": ["ocpp2.1"], "proxy": None, "compression": None, "ping_interval": None}
             sockets[kind] = [
-                await stack.enter_async_context(raw_connect(f"{url}{number}", **options))
-                for number in range(connections)
+                await stack.enter_async_context(opened_socket(server, number)) for number in range(connections)
             ]
         found: dict[str, list[Pressed]] = {kind: [] for kind in servers}
         for number in range(rounds + 1):
             for kind in list(servers)[:: -1 if number % 2 else 1]:
                 frames = [events(f"{connections}/{number}/{station}", each) for station in range(connections)]
                 cpu_s, begin = servers[kind].cpu_s(), time.perf_counter()
-                await asyncio.gather(*map(_converse, sockets[kind], frames))
+                await asyncio.gather(*map(converse, sockets[kind], frames))
                 wall_s = time.perf_counter() - begin
                 count = connections * each
                 if number:  # the first one warms up
@@ -105,7 +125,14 @@ async def press(servers: dict[str, Serving], *, connections: int, each: int, rou
     return found
 
 
-async def _converse(socket, frames) -> None:
+def opened_socket(server: Serving, number: int) -> raw_connect:
+    """A connection to a server, as the station of that number."""
+    url = f"ws://127.0.0.1:{server.port}/CS{number}"
+    return raw_connect(url, subprotocols=["ocpp2.1"], proxy=None, compression=None, ping_interval=None)
+
+
+async def converse(socket, frames) -> None:
+    """Say one thing after the other, each when the one before is answered."""
     for frame in frames:
         await socket.send(frame)
         answer = await socket.recv()

@@ -1,4 +1,6 @@
-"""One server in a process of its own, as ``python -m bench.serving KIND``; says its port, then its CPU time when asked.
+"""One server in a process of its own, as ``python -m bench.serving KIND``; says its port, then what it has taken.
+
+It answers each line with its CPU time in seconds; before that it collects its garbage when the line is ``collect``.
 
 Kinds: ``echo`` is the bare WebSocket library; ``ocpp`` the incumbent with a handler that does nothing, ``handler`` ours
 with such a handler; ``memory`` and ``sqlite`` are the CSMS role with its ledger, volatile and durable.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sys
 import tempfile
 import threading
@@ -18,7 +21,12 @@ from pathlib import Path
 from ocpp21.asyncio import Bounds, serve
 from ocpp21.asyncio.roles import serve_roles
 from ocpp21.csms import CSMS, MemoryStore, Settings, SqliteStore
-from ocpp21.messages import RegistrationStatusEnumType, TransactionEventRequest, TransactionEventResponse
+from ocpp21.messages import (
+    IdTokenType,
+    RegistrationStatusEnumType,
+    TransactionEventRequest,
+    TransactionEventResponse,
+)
 
 KINDS = ("echo", "handler", "memory", "sqlite", "ocpp")
 
@@ -27,6 +35,8 @@ _ANYBODY = {
     "bounds": Bounds(per_source=None, arrivals_per_source=None),
     "compression": False,
 }
+#: What the drivers of ``ocpp21 load`` present.
+_TOKEN = IdTokenType(id_token="LOAD", type="Local")
 _SETTINGS = Settings(inventory=None, unregistered=RegistrationStatusEnumType.ACCEPTED)
 
 
@@ -49,6 +59,7 @@ async def opened(kind: str) -> AsyncIterator[int]:
             store = MemoryStore() if kind == "memory" else await SqliteStore.open(Path(directory) / "csms.db")
             stack.push_async_callback(store.close)
             csms = await stack.enter_async_context(CSMS(store, settings=_SETTINGS))
+            await csms.tokens.put(_TOKEN)
             yield (await stack.enter_async_context(serve_roles(csms, "127.0.0.1", 0, **_ANYBODY))).ports[0]
 
 
@@ -82,7 +93,9 @@ async def main(kind: str) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
     def answer() -> None:
-        for _ in sys.stdin:
+        for line in sys.stdin:
+            if line == "collect\n":
+                gc.collect()
             print(time.process_time(), flush=True)
         loop.call_soon_threadsafe(over.set)
 

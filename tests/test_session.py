@@ -6,6 +6,7 @@ import gc
 import random
 import tracemalloc
 import uuid
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -602,6 +603,24 @@ def test_an_objection_names_what_was_asked() -> None:
         ("b", HEARTBEAT),
         ("b", None),
     ]
+
+
+def test_large_calls_are_not_remembered() -> None:
+    peer = RawPeer(limits=Limits(remembered_bytes=2 * len(b'[2,"a","Heartbeat",{}]')))
+    for message_id in "ab":
+        peer.session.reply(peer.ask(message_id), ALIVE)
+    boot = peer.ask("c", "BootNotification", raw_peer.BOOT_PAYLOAD)
+    peer.session.refuse(boot, CallError(ErrorCode.INTERNAL_ERROR))
+    objections = peer.say(*(b'[5,"%c","InternalError","no",{}]' % letter for letter in b"abc"))
+    assert [event.request for event in objections if isinstance(event, ResultRefused)] == [None, None, None]
+
+
+def test_what_was_asked_is_not_kept_once_nobody_can_reject_the_answer() -> None:
+    peer = RawPeer("CS")
+    kept = weakref.ref(peer.call("q"))
+    peer.say(alive("q"))
+    gc.collect()
+    assert kept() is None
 
 
 def test_the_gate_is_asked_for_calls_and_sends_before_their_payload() -> None:

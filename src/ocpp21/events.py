@@ -53,12 +53,14 @@ class CallReceived(msgspec.Struct, frozen=True, eq=False, weakref=True):
         action: name of the action.
         request: its payload.
         signed: the payload came signed, and the signature is good; the answer will be signed.
+        size: of its frame, in bytes; in characters when it came as text.
     """
 
     message_id: str
     action: str
     request: Request[Any]
     signed: bool = False
+    size: int = 0
 
 
 class SendReceived(msgspec.Struct, frozen=True):
@@ -108,7 +110,7 @@ class ResultRefused(msgspec.Struct, frozen=True):
 
     Attributes:
         message_id: id of the CALL that was answered.
-        request: what the peer had asked; None when that was too long ago to be remembered.
+        request: what the peer had asked; None when that was too long ago, or too large, to be remembered.
         error: what the peer says.
     """
 

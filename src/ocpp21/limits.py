@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from ocpp21.framing import MAX_SIZE
 
-__all__ = ["ErrorBudget", "Limits", "remember"]
+__all__ = ["ErrorBudget", "Limits", "Recent", "remember"]
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -19,7 +19,10 @@ class Limits(msgspec.Struct, frozen=True):
         max_size: largest frame taken, in bytes.
         waiting: own calls that may wait for the outstanding one.
         serving: calls of the peer that may be unanswered at a time.
-        remembered: answers of ours, and to us, that a late objection can still be matched to.
+        remembered: answers of ours, and to us, that a late objection can still be matched to. Whoever objects does so
+            when the answer has come, so it is as many as may be under way.
+        remembered_bytes: most that the frames of the calls behind answers of ours may have together, in bytes: most
+            of what a session holds. A station that has told of all its components would be kept in memory otherwise.
         error_burst: error replies that may follow one another at once.
         errors_per_s: error replies per second beyond the burst.
         garbage: frames that are no OCPP-J in a row until the connection should be closed.
@@ -29,7 +32,8 @@ class Limits(msgspec.Struct, frozen=True):
     max_size: int = MAX_SIZE
     waiting: int = 128
     serving: int = 8
-    remembered: int = 64
+    remembered: int = 8
+    remembered_bytes: int = 16_384
     error_burst: int = 20
     errors_per_s: float = 5.0
     garbage: int = 10
@@ -67,3 +71,35 @@ def remember(ring: dict[str, ValueT], message_id: str, value: ValueT, limit: int
     ring[message_id] = value
     if len(ring) > limit:
         del ring[next(iter(ring))]
+
+
+class Recent(Generic[ValueT]):
+    """The latest few values by id, as long as they are not too large together; the oldest is forgotten first.
+
+    Args:
+        limits: how many, and how large.
+    """
+
+    __slots__ = ("_bytes", "_limits", "_values")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._values: dict[str, tuple[ValueT, int]] = {}
+        self._bytes = 0
+
+    def put(self, message_id: str, value: ValueT, size: int) -> None:
+        """Keep a value of so many bytes; one that is too large for all the room there is is not kept."""
+        values = self._values
+        self.pop(message_id)
+        values[message_id] = value, size
+        self._bytes += size
+        while len(values) > self._limits.remembered or self._bytes > self._limits.remembered_bytes:
+            self.pop(next(iter(values)))
+
+    def pop(self, message_id: str) -> ValueT | None:
+        """Take a value out; None when it is not there, or not any more."""
+        found = self._values.pop(message_id, None)
+        if found is None:
+            return None
+        self._bytes -= found[1]
+        return found[0]

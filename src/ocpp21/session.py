@@ -22,6 +22,7 @@ a peer that sends nothing but garbage is cut off.
 from __future__ import annotations
 
 import uuid
+import weakref
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
@@ -53,7 +54,7 @@ from ocpp21.events import (
     SessionClosed,
 )
 from ocpp21.framing import CALL, CALL_ERROR, CALL_RESULT, CALL_RESULT_ERROR, SEND, Frame
-from ocpp21.limits import ErrorBudget, Limits, remember
+from ocpp21.limits import ErrorBudget, Limits, Recent, remember
 from ocpp21.messages.registry import ACTION_OF
 from ocpp21.observation import Observation, Observer, Statistics
 from ocpp21.refusal import quote
@@ -149,11 +150,12 @@ class Session:
         self._closed: str | None = None
         # our calls
         self._calls = OwnCalls(limits)
-        self._results: dict[str, Call] = {}  # whose answers may still be rejected
+        # Whose answers may still be rejected, while somebody has them: only then can they be.
+        self._results: dict[str, weakref.ref[Call]] = {}
         # calls of the peer, by id, in order of arrival
         self._serving: dict[str, CallReceived] = {}
         self._held: dict[str, bytes] = {}  # answers that an earlier call holds up
-        self._answered: dict[str, Request[Any]] = {}
+        self._answered: Recent[Request[Any]] = Recent(limits)
         # error replies
         self._budget = ErrorBudget(limits)
         self._garbage = 0
@@ -266,7 +268,8 @@ class Session:
         """
         self._check_open()
         message_id = result.call.message_id
-        if self._results.get(message_id) is not result.call:
+        known = self._results.get(message_id)
+        if known is None or known() is not result.call:
             raise LocalProtocolError(f"expected a recent answer, found {quote(message_id)}")
         frame = framing.call_result_error(message_id, error.code, error.description, error.details)
         del self._results[message_id]
@@ -385,7 +388,7 @@ class Session:
             self._drop_answer(frame.message_id, data)
             return
         self._observe("in", data, "ok")  # row 21
-        remember(self._results, call.message_id, call, self.limits.remembered)
+        remember(self._results, call.message_id, weakref.ref(call), self.limits.remembered)
         self._end(ResultReceived(call, response, signed))
 
     def _take_error(self, frame: Frame, data: Any) -> None:
@@ -450,7 +453,7 @@ class Session:
 
     def _serve(self, frame: Frame, request: Request[Any], data: Any, signed: bool) -> None:
         action = self._signing.action(frame) if self._signs else str(frame.action)
-        call = CallReceived(frame.message_id, action, request, signed)
+        call = CallReceived(frame.message_id, action, request, signed, len(data))
         self._serving[call.message_id] = call
         self._observe("in", data, "ok")
         self._events.append(call)
@@ -469,7 +472,7 @@ class Session:
             if answer is None:
                 break
             del self._serving[first.message_id]
-            remember(self._answered, first.message_id, first.request, self.limits.remembered)
+            self._answered.put(first.message_id, first.request, first.size)
             self._write(answer)
 
     def _take_objection(self, frame: Frame, data: Any) -> None:
@@ -477,7 +480,7 @@ class Session:
             self._reply_error(_no_such_type(frame.message_id, CALL_RESULT_ERROR), data)
             return
         self._observe("in", data, "ok")  # row 26
-        request = self._answered.pop(frame.message_id, None)
+        request = self._answered.pop(frame.message_id)
         self._events.append(ResultRefused(frame.message_id, request, _call_error(frame)))
 
     # What is not valid
