@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench import curves, others, traffic
+from bench.fleets import RAMP_S, STATIONS, run_fleet
 from bench.pressing import Pressed, press, serving
 from bench.serving import KINDS
+from bench.weighing import EVENTS, MORE, weigh
 from ocpp21.cli.datasets import datasets
 from ocpp21.cli.measure import Ratio, interleave, ratio
 from ocpp21.cli.peers import OURS, Job, peers
@@ -33,6 +35,12 @@ _ROLES: Final = {
     "sqlite": "CSMS role, durable ledger",
     "ocpp": "`ocpp`, handler that keeps nothing",
 }
+
+#: Servers whose memory is weighed; the others do not know all that a station says.
+_WEIGHED: Final = ("echo", "sqlite", "memory")
+
+#: Messages per second of a whole fleet.
+_FLEET_RATES: Final = (500, 1000)
 
 
 class Section(NamedTuple):
@@ -195,6 +203,53 @@ def roles(rounds: int) -> Section:
     return Section(f"{text}\n\n{_picture('roles', 'CPU time against connections')}\n\n{table}", {"roles": chart})
 
 
+def memory(rounds: int) -> Section:
+    """What a server holds for a station that has been busy."""
+    found = weigh(*_WEIGHED)
+    rows = ["| server | kB for a station | above the bare socket |", "|---|--:|--:|"]
+    rows += [
+        f"| {_ROLES[kind]} | {held / 1000:.1f} | {(held - found['echo']) / 1000:.1f} |" for kind, held in found.items()
+    ]
+    text = (
+        f"How much the memory of a server's process grows with a station: by {MORE:,} stations, each of which has "
+        f"booted, told the status of its connector and sent {EVENTS} events of a transaction that goes on. The ledger "
+        "in memory holds every event that it has taken; the one in a file does not."
+    )
+    return Section("\n".join([f"{text}\n", *rows]))
+
+
+def fleet(rounds: int) -> Section:
+    """Thousands of stations on one process, from a generator that is one process, too."""
+    rows = [
+        "| messages per s | connected at the end | answered | ms: median | 99 % | longest | CSMS: part of a core "
+        "| kB for a station | generator: part of a core | kB for a station |",
+        f"|{'--:|' * 10}",
+    ]
+    faults: dict[str, int] = {}
+    for rate in _FLEET_RATES:
+        found = run_fleet("sqlite", rate=rate)
+        report, times = found.report, found.report.latency
+        cells = (
+            f"{report.sent_per_s:,.0f}",
+            f"{report.connected:,}",
+            f"{report.answered:,} of {report.sent:,}",
+            *(_three(1000 * time_s) for time_s in (times.p50_s, times.p99_s, times.max_s)),
+            f"{found.server_cpu:.0%}",
+            f"{found.server_bytes / 1000:.0f}",
+            f"{report.cpu:.0%}",
+            f"{found.stations_bytes / 1000:.0f}",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+        faults |= {text: count for texts in report.faults.values() for text, count in texts.items()}
+    text = (
+        f"{STATIONS:,} stations that come within {RAMP_S} s, boot, and send MeterValues or charge: `ocpp21 load` on "
+        "the CSMS role with a durable ledger, a process each. Latency counts from when a message was due, and the rush "
+        "at the beginning is in it."
+    )
+    found_faults = ", ".join(f"{text} ({count:,} times)" for text, count in faults.items()) or "none"
+    return Section("\n".join([f"{text}\n", *rows, f"\nFaults: {found_faults}."]))
+
+
 def stored(rounds: int) -> Section:
     """How recording an event grows with what the ledger holds."""
     found = curves.stored(max(rounds // 3, 3))
@@ -218,6 +273,8 @@ SECTIONS: Final[dict[str, tuple[str, Callable[[int], Section]]]] = {
     "sizes": ("Growth with the payload", sizes),
     "roles": ("Sockets, roles and stores; growth with connections", roles),
     "stored": ("Growth with stored transactions", stored),
+    "memory": ("Memory of a station", memory),
+    "fleet": ("Five thousand stations on one process", fleet),
 }
 
 

@@ -101,6 +101,14 @@ def test_who_does_not_know_the_password(password_file: Path) -> None:
         assert csms.stop()[0] == 0
 
 
+def test_connections_from_one_address_are_bounded() -> None:
+    with Listener("--allow-unauthenticated", "--per-address", 1, command="csms") as csms:
+        done = run("load", csms.url, "--stations", 2, "--ramp", 0, "--duration", 1, "--timeout", 1)
+        assert done.returncode == 1
+        csms.wait_for("too many at a time")
+        assert csms.stop()[0] == 0
+
+
 def test_what_is_kept_and_what_is_said(tmp_path: Path) -> None:
     """The second time nobody names the IdToken, and the station need not boot again."""
     file, tokens = tmp_path / "csms.sqlite", tmp_path / "tokens"

@@ -15,7 +15,7 @@ from load.servers import polite, put_load, result, rude
 from ocpp21.asyncio import HandshakeFailed, PasswordStore, SecurityProfile
 from ocpp21.errors import LocalProtocolError
 from ocpp21.load import Fault, Load, Plan, Report, Scenario, crew
-from ocpp21.load.run import allow_files
+from ocpp21.load.run import allow_sockets
 from ocpp21.load.station import LoadStation
 
 PASSWORD = "correct-horse-battery-staple"
@@ -332,11 +332,11 @@ def test_files(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[tuple[int, int]] = [(100, 1000)]
     monkeypatch.setattr(resource, "getrlimit", lambda kind: limits[-1])
     monkeypatch.setattr(resource, "setrlimit", lambda kind, limit: limits.append(limit))
-    allow_files(10)
-    allow_files(500)
+    allow_sockets(10)
+    allow_sockets(500)
     assert limits == [(100, 1000), (564, 1000)]
-    with pytest.raises(LocalProtocolError, match="expected at most 936 stations, as many as files may be open"):
-        allow_files(1000)
+    with pytest.raises(LocalProtocolError, match="expected at most 936 stations, since 1000 files may be open:"):
+        allow_sockets(1000)
 
 
 def test_scenarios_are_dealt_by_the_seed() -> None:

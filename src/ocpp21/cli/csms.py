@@ -35,6 +35,7 @@ from ocpp21.cli.terminal import complain
 from ocpp21.cli.tokens import read_tokens
 from ocpp21.errors import LocalProtocolError, StoreError
 from ocpp21.messages import IdTokenType
+from ocpp21.open_files import allow_files
 
 if TYPE_CHECKING:
     from ocpp21.cli.sheet import Sheet
@@ -44,6 +45,9 @@ __all__ = ["csms"]
 
 #: How long calls of stations may still be answered at the end, in s.
 _DRAIN_S: Final = 5.0
+
+#: Files that are open besides the sockets.
+_OTHER_FILES: Final = 64
 
 
 class _Plan(NamedTuple):
@@ -55,6 +59,7 @@ class _Plan(NamedTuple):
         port: to listen on; 0 for any.
         file: of the store; None for memory.
         tokens: that are accepted, beside those in the store.
+        per_address: connections from one address at a time; 0 for no bound.
         interval: of Heartbeats, in s.
         as_json: print JSON objects.
     """
@@ -64,6 +69,7 @@ class _Plan(NamedTuple):
     port: int
     file: Path | None
     tokens: Sequence[IdTokenType]
+    per_address: int
     interval: int
     as_json: bool
 
@@ -100,6 +106,15 @@ def csms(
     trust: ClientTrustOption = None,
     organizations: OrganizationOption = None,
     allow_unauthenticated: AllowUnauthenticatedOption = False,
+    per_address: Annotated[
+        int,
+        typer.Option(
+            "--per-address",
+            min=0,
+            metavar="N",
+            help="Connections from one address, at a time and at once; 0: no bound, as behind a proxy or for load.",
+        ),
+    ] = 1000,
     interval: Annotated[
         int, typer.Option("--interval", min=1, metavar="SECONDS", help="Heartbeat interval that stations are told.")
     ] = 300,
@@ -123,7 +138,7 @@ def csms(
         security = security_of(profile, credentials, organizations or [])
         doorkeeping = doorkeeping_of(security, credentials, allow_unauthenticated)
         accepted = read_tokens(tokens or (), token_file)
-        asyncio.run(_serve(_Plan(doorkeeping, host, port, file, accepted, interval, as_json)))
+        asyncio.run(_serve(_Plan(doorkeeping, host, port, file, accepted, per_address, interval, as_json)))
     except (Unusable, LocalProtocolError, StoreError) as error:
         complain(str(error))
         raise typer.Exit(2) from error
@@ -137,10 +152,13 @@ async def _serve(plan: _Plan) -> None:
         StoreError: the file cannot be used.
         OSError: nothing can be printed any more.
     """
-    from ocpp21.asyncio import serve_roles
+    from ocpp21.asyncio import Bounds, serve_roles
     from ocpp21.cli.sheet import Frames
     from ocpp21.csms import CSMS, Settings, Station
 
+    per_address = plan.per_address or None
+    bounds = Bounds(per_source=per_address, arrivals_per_source=per_address)
+    allow_files(bounds.connections + _OTHER_FILES)
     async with AsyncExitStack() as closing:
         store = await _open(plan.file)
         closing.push_async_callback(store.close)
@@ -161,6 +179,7 @@ async def _serve(plan: _Plan) -> None:
             binder=plan.doorkeeping.binder,
             allow_unauthenticated=plan.doorkeeping.allow_unauthenticated,
             ssl=plan.doorkeeping.context,
+            bounds=bounds,
         )
         try:
             await closing.enter_async_context(server)

@@ -229,9 +229,9 @@ async def _run(plan: Plan, members: tuple[Member, ...]) -> tuple[Report, bool]:
     """
     from ocpp21.asyncio.unreachable import why_unreachable
     from ocpp21.load import Load
-    from ocpp21.load.run import allow_files
+    from ocpp21.load.run import allow_sockets
 
-    allow_files(plan.stations)
+    allow_sockets(plan.stations)
     run = Load(plan, members)
     try:
         await run.probe()

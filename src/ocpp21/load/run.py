@@ -17,8 +17,9 @@ from ocpp21.load.report import Report, summarize
 from ocpp21.load.scenarios import cast, script
 from ocpp21.load.station import LoadStation, now, open_connection
 from ocpp21.load.tally import Tally
+from ocpp21.open_files import allow_files
 
-__all__ = ["Load", "allow_files"]
+__all__ = ["Load", "allow_sockets"]
 
 #: Files that are open besides the sockets.
 _OTHER_FILES: Final = 64
@@ -128,19 +129,15 @@ async def _wait(event: asyncio.Event, timeout_s: float | None) -> None:
             await event.wait()
 
 
-def allow_files(stations: int, /) -> None:
+def allow_sockets(stations: int, /) -> None:
     """Have so many sockets allowed to this process, as far as the system lets us.
 
     Raises:
         LocalProtocolError: it does not.
     """
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows, which has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = stations + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        if hard != resource.RLIM_INFINITY and hard < needed:
-            raise LocalProtocolError(f"expected at most {hard - _OTHER_FILES} stations, as many as files may be open")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    allowed = allow_files(stations + _OTHER_FILES)
+    if allowed < stations + _OTHER_FILES:
+        raise LocalProtocolError(
+            f"expected at most {allowed - _OTHER_FILES} stations, since {allowed} files may be open: raise the hard "
+            "limit (`ulimit -Hn`), or run it twice"
+        )
