@@ -246,6 +246,37 @@ def test_with_real_io_a_jump_waits_for_a_moment_of_silence(monkeypatch: pytest.M
     assert run(main(), real_io=True) == 0
 
 
+def test_with_real_io_no_jump_overtakes_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ocpp21.testing.virtual_time._SILENCE_S", 0)
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(100):
+            await asyncio.sleep(1)
+            writer.write(data)
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
+
+    gone = asyncio.Event()
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        for _ in range(200):
+            writer.write(b"x")
+            async with asyncio.timeout(1.5):
+                assert await reader.read(100) == b"x"
+        writer.close()
+        await writer.wait_closed()
+        await gone.wait()
+        server.close()
+        await server.wait_closed()
+        return loop.time()
+
+    assert run(main(), real_io=True) == 200
+
+
 def test_debug_mode_changes_nothing() -> None:
     async def main() -> float:
         await asyncio.sleep(WEEK_S)

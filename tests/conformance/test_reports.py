@@ -122,14 +122,14 @@ def test_a_typo_in_the_configuration(tmp_path: Path, text: str, error: str) -> N
 
 
 def test_the_plugin(pytester: pytest.Pytester) -> None:
-    options = ("-p", "ocpp21.conformance.plugin", "-n0")
+    options = ("-p", "ocpp21.conformance.plugin", "-n0", "-p", "no:hypothesispytest")
     patterns = [part for one in ("TC_B_06_CS", "TC_B_15_CS", "TC_A_05_CS") for part in ("--ocpp-cases", one)]
-    outcome = pytester.runpytest_subprocess(*options, "--ocpp-station", "own", *patterns)
+    outcome = pytester.runpytest_inprocess(*options, "--ocpp-station", "own", *patterns)
     outcome.assert_outcomes(passed=1, failed=1, skipped=1)
     outcome.stdout.fnmatch_lines(["*step 2: expected status == NotSupported, found 'Accepted'"])
-    outcome = pytester.runpytest_subprocess(*options, "--ocpp-csms", "own", "--ocpp-cases", "TC_B_0*")
+    outcome = pytester.runpytest_inprocess(*options, "--ocpp-csms", "own", "--ocpp-cases", "TC_B_0*")
     outcome.assert_outcomes(passed=4)
-    outcome = pytester.runpytest_subprocess(*options, "--ocpp-csms", "own", "--ocpp-cases", "TC_X*")
+    outcome = pytester.runpytest_inprocess(*options, "--ocpp-csms", "own", "--ocpp-cases", "TC_X*")
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
     outcome.stderr.fnmatch_lines(["*expected the id of a test case for a CSMS, found 'TC_X*'"])
 

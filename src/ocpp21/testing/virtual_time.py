@@ -24,6 +24,7 @@ import asyncio
 import heapq
 import math
 import selectors
+import socket
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context
@@ -39,9 +40,9 @@ _Ready = list[tuple[selectors.SelectorKey, int]]
 #: Wall time at time 0, unless another is asked for; a Thursday, at midnight.
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
-#: With real I/O: how long, in real seconds, nothing may have come over a socket before the clock jumps. Loopback
-#: sockets of this process deliver within microseconds; the rest is for a machine under load.
-_SILENCE_S: Final = 0.01
+#: With real I/O: how long, in real seconds, nothing may have come over a socket before the clock jumps, once a probe
+#: has come through. Loopback sockets of this process deliver within microseconds.
+_SILENCE_S: Final = 0.001
 
 
 class Deadlock(RuntimeError):
@@ -53,9 +54,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     Args:
         epoch: aware wall time at time 0.
-        real_io: sockets, or threads besides those of executors, may wake the loop. It then jumps only after 10 ms (real
-            ones) without anything from them, and waits for them for ever when no timer is set. Runs are no longer the
-            same every time.
+        real_io: sockets, or threads besides those of executors, may wake the loop. It then jumps only after 1 ms (a
+            real one) without anything from them, which begins when a byte of its own has come through the loopback
+            interface: so a machine under load has the time that it needs. It waits for them for ever when no timer is
+            set. Runs are no longer the same every time.
 
     Raises:
         ValueError: the epoch is not aware.
@@ -69,6 +71,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self, *, epoch: datetime = EPOCH, real_io: bool = False) -> None:
         self.epoch: Final = epoch
         self._real_io: Final = real_io
+        self._probe: _Probe | None = None
         self._now = 0.0
         self._timers = 0
         self._working = 0  # executors' jobs under way
@@ -77,6 +80,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if epoch.utcoffset() is None:
             self.close()
             raise ValueError(f"expected an aware epoch, found {epoch.isoformat()}")
+
+    def close(self) -> None:
+        """Close it, as any other."""
+        if self._probe is not None:
+            self._probe.close()
+        super().close()
 
     def time(self) -> float:
         """Virtual seconds since the loop was made; begins at 0."""
@@ -134,11 +143,37 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if timeout is None:
             waiting = ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "no task"
             raise Deadlock(f"expected a timer or work in an executor, found neither; waiting for ever: {waiting}")
-        if self._real_io and (ready := poll(_SILENCE_S)):
+        if self._real_io and (ready := self._listen(poll)):
             return ready
         self._now = self._scheduled[0].when()
         self._clock_resolution = math.ulp(self._now)
         return []
+
+    def _listen(self, poll: Callable[[float | None], _Ready]) -> _Ready:
+        """Take what is still on its way over a socket."""
+        if self._probe is None:
+            self._probe = _Probe()
+        self._probe.send()
+        return poll(_SILENCE_S)
+
+
+class _Probe:
+    """A way over the loopback interface, on which nothing overtakes what was sent before."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self._sender = socket.create_connection(server.getsockname())
+            self._receiver, _ = server.accept()
+        self._sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self) -> None:
+        """Send a byte, and wait until it is there."""
+        self._sender.send(b"?")
+        self._receiver.recv(1)
+
+    def close(self) -> None:
+        self._sender.close()
+        self._receiver.close()
 
 
 class _Timer(asyncio.TimerHandle):
