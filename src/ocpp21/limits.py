@@ -80,26 +80,27 @@ class Recent(Generic[ValueT]):
         limits: how many, and how large.
     """
 
-    __slots__ = ("_bytes", "_limits", "_values")
+    __slots__ = ("_count", "_left", "_values")
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self._count = limits.remembered
+        self._left = limits.remembered_bytes
         self._values: dict[str, tuple[ValueT, int]] = {}
-        self._bytes = 0
 
     def put(self, message_id: str, value: ValueT, size: int) -> None:
         """Keep a value of so many bytes; one that is too large for all the room there is is not kept."""
         values = self._values
-        self.pop(message_id)
+        if message_id in values:
+            self.pop(message_id)
         values[message_id] = value, size
-        self._bytes += size
-        while len(values) > self._limits.remembered or self._bytes > self._limits.remembered_bytes:
-            self.pop(next(iter(values)))
+        self._left -= size
+        while self._left < 0 or len(values) > self._count:
+            self._left += values.pop(next(iter(values)))[1]
 
     def pop(self, message_id: str) -> ValueT | None:
         """Take a value out; None when it is not there, or not any more."""
         found = self._values.pop(message_id, None)
         if found is None:
             return None
-        self._bytes -= found[1]
+        self._left += found[1]
         return found[0]
