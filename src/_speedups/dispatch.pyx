@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False, freethreading_compatible=True
+# cython: language_level=3, auto_pickle=False
 """The dispatch core: what every message pays for, in as few calls as can be. The rules of the session are not here."""
 
 cimport cython

@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False, cdivision=True, freethreading_compatible=True
+# cython: language_level=3, auto_pickle=False, cdivision=True
 """Structs to JSON text, byte for byte as ``msgspec.json.Encoder(decimal_format="number").encode`` writes them.
 
 Three things make it faster than msgspec: names of members are copied ready-made, by a plan that each class gets once;

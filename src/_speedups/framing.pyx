@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False, freethreading_compatible=True
+# cython: language_level=3, auto_pickle=False
 """Read the head of an OCPP-J frame and find its payload, without a look at the payload.
 
 A frame is read from both ends: type, id and action from the front, the closing bracket from the back. What lies

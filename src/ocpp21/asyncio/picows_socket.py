@@ -169,6 +169,11 @@ class PicowsSocket(Flow, WSListener):
         if self._is_open:
             self._socket.send_ping()
 
+    async def heard(self) -> None:
+        """Wait for the next frame, or the end; when it has ended, for nothing."""
+        if self._is_open:
+            await super().heard()
+
     async def close(self, code: int, reason: str, /) -> None:
         """Do the closing handshake, within a bounded time."""
         self.reap(self._close_timeout_s)
