@@ -12,11 +12,13 @@ from ocpp21.refusal import quote
 __all__ = [
     "APN",
     "PASSWORD_LENGTHS",
+    "SECURITY_PROFILES",
     "VALUES",
     "VPN",
     "Problem",
     "ProfileNumber",
     "check_change",
+    "check_password_length",
     "check_profile",
     "find_problem",
     "scheme_of",
@@ -57,7 +59,8 @@ VPN: Final = {
     "key": "VpnKey",
 }
 
-_PROFILES: Final = (1, 2, 3)
+#: Numbers of the security profiles.
+SECURITY_PROFILES: Final = (1, 2, 3)
 
 
 class Problem(NamedTuple):
@@ -81,7 +84,7 @@ def find_problem(data: NetworkConnectionProfileType, /) -> Problem | None:
         return Problem("OcppTransport", f"expected JSON, found {data.ocpp_transport}")
     if data.message_timeout < 1:
         return Problem("MessageTimeout", f"expected 1 s or more, found {data.message_timeout}")
-    if data.security_profile not in _PROFILES:
+    if data.security_profile not in SECURITY_PROFILES:
         return Problem("SecurityProfile", f"expected 1, 2 or 3, found {data.security_profile}")
     try:
         found = check_endpoint(data.ocpp_csms_url)
@@ -96,10 +99,22 @@ def find_problem(data: NetworkConnectionProfileType, /) -> Problem | None:
             check_identity(data.identity)
         except LocalProtocolError as error:
             return Problem("Identity", str(error))
-    if data.basic_auth_password and len(data.basic_auth_password) not in PASSWORD_LENGTHS:
-        problem = f"expected 16 to 64 characters, found {len(data.basic_auth_password)}"
-        return Problem("BasicAuthPassword", problem)
+    if data.basic_auth_password:
+        try:
+            check_password_length(data.basic_auth_password)
+        except LocalProtocolError as error:
+            return Problem("BasicAuthPassword", str(error))
     return None
+
+
+def check_password_length(password: str, /) -> None:
+    """See that a password has a length of the standard (A00.FR.205).
+
+    Raises:
+        LocalProtocolError: it has not; the text says how long it is, and no more.
+    """
+    if len(password) not in PASSWORD_LENGTHS:
+        raise LocalProtocolError(f"expected 16 to 64 characters, found {len(password)}")
 
 
 def check_profile(data: NetworkConnectionProfileType, /) -> None:

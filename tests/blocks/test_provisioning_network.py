@@ -406,3 +406,12 @@ def test_a_password_that_the_station_cannot_keep() -> None:
     refused = NetworkProfiles(model).why_not(SetNetworkProfileRequest(configuration_slot=2, connection_data=data))
     assert refused is not None and "BasicAuthPassword" in (refused.additional_info or "")
     assert "xxx" not in (refused.additional_info or "")
+
+
+@pytest.mark.parametrize("url", ["wss://csms.example.com", "ws://csms.example.com", "nonsense"])
+def test_a_downgrade_is_called_one_whatever_its_url_is(url: str) -> None:
+    model = DeviceModel()
+    complete(model, [EvseLayout()], security_profile=2)
+    data = profile(security_profile=1, ocpp_csms_url=url)
+    refused = NetworkProfiles(model).why_not(SetNetworkProfileRequest(configuration_slot=2, connection_data=data))
+    assert refused is not None and refused.reason_code == "NoSecurityDowngrade"  # B09.FR.31

@@ -1,4 +1,4 @@
-"""Security of the Charging Station: A04."""
+"""Security of the Charging Station: A01, A04."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from ocpp21.errors import CallError, LocalProtocolError
-from ocpp21.messages import SecurityEventNotificationRequest, SecurityEventNotificationResponse
+from ocpp21.messages import (
+    ComponentType,
+    SecurityEventNotificationRequest,
+    SecurityEventNotificationResponse,
+    SetVariableDataType,
+    SetVariablesRequest,
+    VariableType,
+)
 from ocpp21.messages.values import SecurityEvents
 from ocpp21.station import security
 from ocpp21.testing.virtual_time import EPOCH
@@ -118,5 +125,31 @@ def test_the_log_rolls(monkeypatch: pytest.MonkeyPatch) -> None:
                 "Event4",
                 "StartupOfTheDevice",
             ]
+
+    play(scenario)
+
+
+@pytest.mark.use_case("A01")
+@pytest.mark.parametrize(("password", "is_taken"), [("x" * 16, True), ("x" * 15, False), ("x" * 40, True)])
+def test_a_new_password_is_kept_and_logged_but_not_shown(password: str, is_taken: bool) -> None:
+    async def scenario() -> None:
+        async with Site() as site:
+            await site.connected()
+            data = SetVariableDataType(
+                attribute_value=password,
+                component=ComponentType(name="SecurityCtrlr"),
+                variable=VariableType(name="BasicAuthPassword"),
+            )
+            response = await site.csms.call(SetVariablesRequest(set_variable_data=[data]))
+            (result,) = response.set_variable_result
+            assert (result.attribute_status == "Accepted") is is_taken  # A01.FR.01
+            if not is_taken:
+                assert result.attribute_status_info is not None
+                assert result.attribute_status_info.reason_code == "ValueOutOfRange"
+            log = [entry for entry in await site.station.security.log() if entry.type.startswith("Reconfiguration")]
+            assert len(log) == is_taken  # A01.FR.11
+            assert all(entry.tech_info == "SecurityCtrlr.BasicAuthPassword" for entry in log)  # A01.FR.12
+            kept = site.device_model.security_ctrlr.basic_auth_password.get()
+            assert (kept == password) is is_taken
 
     play(scenario)

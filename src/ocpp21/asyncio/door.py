@@ -36,12 +36,18 @@ class Candidate(msgspec.Struct, frozen=True):
         source: where it connects from: an IPv4 address, or a network of IPv6.
         certificate: its client certificate, verified; None when it has shown none.
         subprotocols: what it offers, the most wanted first.
+        authorization: each value of the header Authorization; whoever judges it himself keeps it secret.
     """
 
     identity: str
     source: str
     certificate: PeerCertificate | None
     subprotocols: tuple[str, ...]
+    authorization: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Candidate({self.identity!r}, {self.source!r}, {self.certificate!r}, {self.subprotocols!r})"
 
 
 #: The application's own check: returns why a candidate is refused, or None.
@@ -163,7 +169,8 @@ class Door:
             return None
         offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
         names = tuple(name.strip() for name in offered if name.strip())
-        return await self._admit(Candidate(identity, socket.source, certificate_of(socket), names))
+        authorization = tuple(request.headers.get_all("Authorization"))
+        return await self._admit(Candidate(identity, socket.source, certificate_of(socket), names, authorization))
 
 
 def _note_refusal(socket: ServerSocket, status: int | None, reason: str) -> None:

@@ -10,9 +10,10 @@ from ocpp21.asyncio.backoff import BackOff
 from ocpp21.asyncio.connection import Connection
 from ocpp21.asyncio.message_ids import new_id
 from ocpp21.asyncio.profiles import NetworkProfile, Route
-from ocpp21.asyncio.reconnecting import Change, Client, Connected, Disconnected
+from ocpp21.asyncio.reconnecting import AttemptFailed, Change, Client, Connected, Disconnected
 from ocpp21.asyncio.route import Equip, SlotRoute
 from ocpp21.asyncio.server import Server, serve
+from ocpp21.asyncio.tls import SecurityEvent, security_event
 from ocpp21.block import Role
 from ocpp21.limits import Limits
 from ocpp21.observation import Observation
@@ -72,6 +73,7 @@ class _Line(Client):
 
     def __init__(self, role: Role, profiles: Sequence[NetworkProfile] | Route, /, **options: Any) -> None:
         self._role: Final = role
+        self._reported: Final[set[SecurityEvent]] = set()  # since the last connection
         super().__init__(profiles, handlers=role.handlers, on_change=self._follow, **options)
 
     async def close(self) -> None:
@@ -87,9 +89,22 @@ class _Line(Client):
     def _follow(self, change: Change) -> None:
         match change:
             case Connected(connection, _, is_other_profile):
+                self._reported.clear()
                 self._role.attach(connection, is_other_peer=is_other_profile)
             case Disconnected(connection):
                 self._role.detach(connection)
+            case AttemptFailed(_, error):
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Let a Charging Station report a CSMS that it does not trust, once for a series of failures."""
+        event = security_event(error, side="CS")
+        if event is None or event in self._reported or not isinstance(self._role, ChargingStation):
+            return
+        self._reported.add(event)
+        why = getattr(error, "verify_message", None) or getattr(error, "reason", None)
+        # A00.FR.310, A00.FR.316, A00.FR.413, A00.FR.419
+        self._role.accompany(self._role.security.report_event(event, tech_info=why))
 
     def _let_go(self, last: Connection | None) -> None:
         for connection in filter(None, (last, self.connection)):

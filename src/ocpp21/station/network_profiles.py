@@ -31,7 +31,17 @@ from ocpp21.messages import (
     VPNType,
 )
 from ocpp21.messages.values import ReasonCodes
-from ocpp21.network_profile import APN, VALUES, VPN, Problem, ProfileNumber, check_change, find_problem
+from ocpp21.network_profile import (
+    APN,
+    SECURITY_PROFILES,
+    VALUES,
+    VPN,
+    Problem,
+    ProfileNumber,
+    check_change,
+    check_password_length,
+    find_problem,
+)
 
 if TYPE_CHECKING:
     from ocpp21.device_model import DeviceModel
@@ -61,6 +71,8 @@ class NetworkProfiles:
                 if variable.is_writable:  # B09.FR.10: told as it can be written
                     variable.honour(partial(self._why_not, slot, variable))
         self._comm.network_configuration_priority.honour(self._why_no_priority)
+        model.security_ctrlr.identity.honour(partial(_why_no, check_identity))
+        model.security_ctrlr.basic_auth_password.honour(partial(_why_no, check_password_length))  # A01.FR.01
 
     # What there is
 
@@ -115,10 +127,15 @@ class NetworkProfiles:
         slot, data = request.configuration_slot, request.connection_data
         if slot not in self.slots:  # B09.FR.05
             return _info(ReasonCodes.INVALID_CONF_SLOT, f"expected a slot of {self.slots}, found {slot}")
+        # A downgrade is called one whatever else is wrong: its URL may be that of the profile in use (TC_B_110_CS).
+        if data.security_profile in SECURITY_PROFILES:
+            downgrade = self._why_no_change_to(data.security_profile)  # B09.FR.04, B09.FR.31
+            if downgrade is not None:
+                return downgrade
         problem = find_problem(data) or self._unsupported(slot, data)
-        if problem is not None:  # B09.FR.02
-            return _info(ReasonCodes.INVALID_NETWORK_CONF, f"{problem.variable}: {problem.text}")
-        return self._why_no_change_to(data.security_profile)  # B09.FR.04, B09.FR.31
+        if problem is None:
+            return None
+        return _info(ReasonCodes.INVALID_NETWORK_CONF, f"{problem.variable}: {problem.text}")  # B09.FR.02
 
     def changes(self, slot: int, data: NetworkConnectionProfileType, /) -> list[Change]:
         """The changes of the device model that put a profile into a slot (B09.FR.09).
@@ -243,16 +260,11 @@ class NetworkProfiles:
             return _info(ReasonCodes.PRIORITY_NETWORK_CONF, f"slot {slot} is in NetworkConfigurationPriority")
         name = variable.place.variable
         if name == "SecurityProfile":
-            if value not in (1, 2, 3):  # B09.FR.25
+            if value not in SECURITY_PROFILES:  # B09.FR.25
                 return _info(ReasonCodes.INVALID_VALUE, f"expected 1, 2 or 3, found {value}")
             return self._why_no_change_to(value)  # B09.FR.32, B09.FR.35
         check = _CHECKS.get(name)
-        try:
-            if check is not None and value:
-                check(value)
-        except LocalProtocolError as error:  # B09.FR.25
-            return _info(ReasonCodes.INVALID_VALUE, str(error))
-        return None
+        return None if check is None or not value else _why_no(check, value)  # B09.FR.25
 
     def _why_no_priority(self, value: tuple[str, ...]) -> StatusInfoType | None:
         """Say why the CSMS may not set NetworkConfigurationPriority, or None."""
@@ -270,6 +282,15 @@ class NetworkProfiles:
 
 #: What a single value must be, beyond its characteristics.
 _CHECKS: Final[dict[str, Callable[[str], object]]] = {"OcppCsmsUrl": check_endpoint, "Identity": check_identity}
+
+
+def _why_no(check: Callable[[str], object], value: str) -> StatusInfoType | None:
+    """Say why a text may not be set, by what raises an error then, or None."""
+    try:
+        check(value)
+    except LocalProtocolError as error:
+        return _info(ReasonCodes.INVALID_VALUE, str(error))
+    return None
 
 
 def _info(reason_code: str, text: str) -> StatusInfoType:

@@ -368,7 +368,9 @@ class Provisioning(Block["ChargingStation"]):
         cleared = self.network_profiles.cleared(checked.changes)
         try:
             await self.role.store.commit(
-                *puts(checked.to_store()), *puts({change.key: change.new for change in cleared})
+                *puts(checked.to_store()),
+                *puts({change.key: change.new for change in cleared}),
+                *self.role.security.note_settings(checked.changes),
             )
         except StoreError as error:
             logger.error("settings not stored", exc_info=error)

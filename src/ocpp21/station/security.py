@@ -1,17 +1,19 @@
-"""Security (block A) of the Charging Station: security events (A04)."""
+"""Security (block A) of the Charging Station: security events and their log (A01, A04)."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ocpp21.block import Block
+from ocpp21.device_model import Change as Setting
 from ocpp21.errors import LocalProtocolError, shorten
 from ocpp21.messages import SecurityEventNotificationRequest
-from ocpp21.messages.values import CRITICAL_SECURITY_EVENTS
+from ocpp21.messages.values import CRITICAL_SECURITY_EVENTS, SecurityEvents
 from ocpp21.station.delivery import Delivery, Retry
 from ocpp21.station.queue import MessageQueue
 from ocpp21.station.store import Change, Table
@@ -50,7 +52,7 @@ _LOG: Final = Table("security_log", SecurityLogEntry)
 
 
 class Security(Block["ChargingStation"]):
-    """Security, Part 2, block A: A04.
+    """Security, Part 2, block A: A04, and what A01 asks of the log.
 
     Attributes:
         critical: types of events that the CSMS is told of; the others are in the log only.
@@ -122,6 +124,25 @@ class Security(Block["ChargingStation"]):
             StoreError: it could not be read.
         """
         return list((await _LOG.load(self.role.store)).values())
+
+    def note_settings(self, settings: Iterable[Setting], /) -> list[Change]:
+        """Say what writes into the log that there is a new password, and not which; to be stored along with it.
+
+        Args:
+            settings: changes of the device model that the CSMS has asked for.
+        """
+        return [  # A01.FR.11, A01.FR.12
+            change
+            for setting in settings
+            if setting.place.variable == "BasicAuthPassword"
+            for change in self._write(
+                SecurityLogEntry(
+                    type=SecurityEvents.RECONFIGURATION_OF_SECURITY_PARAMETERS,
+                    timestamp=self.role.now(),
+                    tech_info=str(setting.place),
+                )
+            )
+        ]
 
     # Queue and log
 
