@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -10,20 +11,34 @@ from typing import Final
 from ocpp21.conformance import Case, Result, select
 from ocpp21.conformance.case import Side
 from ocpp21.conformance.claims import applies
+from ocpp21.conformance.security import unfit
 from ocpp21.conformance.sessions import OWN, SystemUnderTest, system_under_test
+from ocpp21.network_profile import ProfileNumber
 
 HERE: Final = Path(__file__).parent
 
-#: Blocks that are played in CI; block A as far as the test system can play it.
+PROFILES: Final[tuple[ProfileNumber, ...]] = (1, 2, 3)
+
+#: Blocks that are played in CI; block A as far as it is built.
 BLOCKS: Final = "ABCDEFGJP"
 
 CONFIGURATIONS: Final = {"CS": HERE / "own_station.toml", "CSMS": HERE / "own_csms.toml"}
 
 
 @cache
-def system(role: Side) -> SystemUnderTest:
-    """One of our roles."""
-    return system_under_test(role, OWN, configuration=str(CONFIGURATIONS[role]))
+def system(role: Side, profile: ProfileNumber = 1) -> SystemUnderTest:
+    """One of our roles, with a security profile."""
+    found = system_under_test(role, OWN, configuration=str(CONFIGURATIONS[role]))
+    security = dataclasses.replace(found.configuration.security, profile=profile)
+    return dataclasses.replace(found, configuration=dataclasses.replace(found.configuration, security=security))
+
+
+def system_for(case: Case) -> SystemUnderTest:
+    """The role that a case is of, with the lowest security profile that the case can be played with."""
+    for profile in PROFILES:
+        if not unfit(case, profile):
+            return system(case.role, profile)
+    raise AssertionError(f"{case.id} is for no security profile")
 
 
 @cache
@@ -42,4 +57,4 @@ def expected_failures() -> dict[str, str]:
 
 def run(case: Case) -> Result:
     """Play a case, in virtual time."""
-    return system(case.role).run([case])[0]
+    return system_for(case).run([case])[0]

@@ -15,6 +15,7 @@ from ocpp21.conformance.acts import Act
 from ocpp21.conformance.claims import Claims
 from ocpp21.conformance.drivers import CannotDo
 from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.errors import CallError
 from ocpp21.messages.registry import MESSAGES
 from ocpp21.testing.virtual_time import run, wall_time
 
@@ -91,7 +92,7 @@ class ScriptedStation:
                 continue
             name, payload = entry
             request: Any = codec.decode(name, json.dumps(payload).encode(), conform=False)
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, CallError):
                 self.told.append((name, json.loads(codec.encode(await self._connection.call(request)))))
 
 

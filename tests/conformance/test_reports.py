@@ -78,7 +78,7 @@ def test_a_fail_is_exit_code_1() -> None:
 def test_the_list() -> None:
     code, output = run("list", "--use-case", "P01", "--role", "CS")
     assert code == 0 and output.startswith("TC_P_01_CS")
-    assert "not playable: " in run("list", "--cases", "TC_A_05_CS")[1]
+    assert "not playable: " in run("list", "--cases", "TC_A_19_CS")[1]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], error
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("[sation]", "expected station, times or claims, found 'sation' (did you mean station?)"),
+        ("[sation]", "expected station, times, claims or security, found 'sation' (did you mean station?)"),
         ("[station]\nvalid = 3", 'expected valid = { id = "...", type = "..." }, found 3'),
         ("[station]\nidentity = 3", "expected identity to be like 'CS001', found 3"),
         ("[times]\nsettle = 3", "expected one of back_off_s, "),

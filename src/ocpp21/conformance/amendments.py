@@ -1,7 +1,10 @@
 """What the source says in words, said so that it can be played: ``data/amendments.toml``.
 
 An amendment is of one step of a case or state. It may make the step optional, for good or when an earlier step said
-something; replace checks or members; put a wait or a deed in front of it. Each has a reason.
+something; replace checks or members, or add checks that stand for notes; say what its connection must be like,
+when its message must come and how often, or how often it is refused; put a
+wait or a deed in front of it; let it and those after it be played for each value of a list; leave it out; or ask for
+more in the setup. Each has a reason.
 """
 
 from __future__ import annotations
@@ -11,25 +14,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Amendment", "AmendmentError", "amend", "read_amendments"]
+__all__ = ["ARRIVAL", "Amendment", "AmendmentError", "amend", "read_amendments"]
+
+#: In place of a message in expectations: checks of when a message comes, and how often.
+ARRIVAL: Final = "arrival"
 
 _KEYS: Final = frozenset(
     {
+        "also",
+        "arrival",
+        "asked_when",
         "before",
         "cases",
         "checks",
+        "connection",
         "content",
+        "drop",
+        "loop",
         "message",
+        "notes",
         "optional",
         "optional_when",
         "reason",
+        "refused",
         "repeats",
         "role",
+        "setup",
         "step",
         "wait",
+        "where_noted",
         "without",
     }
 )
+#: Keys that a step has itself.
+_OF_STEPS: Final = ("asked_when", "loop", "optional", "optional_when", "refused", "repeats")
 
 
 class AmendmentError(ValueError):
@@ -92,18 +110,20 @@ def amend(record: dict[str, Any], amendments: Sequence[Amendment], used: set[int
 
 
 def _changed(record: dict[str, Any], amendment: Amendment) -> dict[str, Any]:
-    changes = amendment.changes
+    changes, notes = amendment.changes, _notes(amendment)
     steps: list[dict[str, Any]] = []
     hits = 0
     for step in record["steps"]:
         if str(step.get("n", "")) == amendment.step and "do" in step:
             hits += 1
+            if changes.get("drop") and step["do"] == changes.get("message", step["do"]):
+                continue
             if hits == 1:
                 if "wait" in changes:
                     steps.append({"n": amendment.step, "by": "TS", "do": f"wait {changes['wait']}"})
                 if "before" in changes:
                     steps.append({"n": amendment.step, "by": "manual", "do": changes["before"], "optional": True})
-            step = {**step, **{key: changes[key] for key in ("optional", "optional_when", "repeats") if key in changes}}
+            step = {**step, **{key: changes[key] for key in _OF_STEPS if key in changes}}
             if "content" in changes and step.get("do") == changes.get("message", step.get("do")):
                 step["with"] = changes["content"]
             for path in changes.get("without", ()):
@@ -112,6 +132,9 @@ def _changed(record: dict[str, Any], amendment: Amendment) -> dict[str, Any]:
     if not hits:
         raise AmendmentError(f"{record.get('id') or record['name']}: expected a step {amendment.step}, found none")
     expect = record["expect"]
+    there = {check for entry in expect for check in entry["checks"]} | set(record["after"])
+    for note in sorted(notes - there):
+        raise AmendmentError(f"{record.get('id') or record['name']}: expected {note!r}, found none")
     if "checks" in changes:
         expect = [
             {**entry, "checks": changes["checks"]}
@@ -119,4 +142,27 @@ def _changed(record: dict[str, Any], amendment: Amendment) -> dict[str, Any]:
             else entry
             for entry in expect
         ]
-    return {**record, "steps": steps, "expect": expect}
+    if changes.keys() & {"also", "notes"}:
+        expect = [_added(entry, amendment) for entry in expect]
+    for key, message in (("connection", "HTTP upgrade"), ("arrival", ARRIVAL)):
+        if key in changes:
+            expect = [*expect, {"step": amendment.step, "message": message, "checks": changes[key]}]
+    setup = [*record["setup"], *changes.get("setup", ())]
+    after = [one for one in record["after"] if one not in notes]
+    return {**record, "setup": setup, "steps": steps, "expect": expect, "after": after}
+
+
+def _notes(amendment: Amendment) -> set[str]:
+    """The notes that it stands for, as the data have them."""
+    return {f"note: {note}" for note in amendment.changes.get("notes", ())}
+
+
+def _added(entry: dict[str, Any], amendment: Amendment) -> dict[str, Any]:
+    """An expectation with more checks: of several for one step, those that have the notes which they stand for."""
+    changes = amendment.changes
+    if str(entry["step"]) != amendment.step or entry["message"] != changes.get("message", entry["message"]):
+        return entry
+    left = [one for one in entry["checks"] if one not in _notes(amendment)]
+    if "notes" in changes and len(left) == len(entry["checks"]) and changes.get("where_noted"):
+        return entry
+    return {**entry, "checks": [*left, *changes.get("also", ())]}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ocpp21.conformance.checks import Check
 from ocpp21.conformance.setup_lines import SetupLine, StateCall
 
-__all__ = ["Case", "Expectation", "Listing", "Side", "Slip", "State", "Step"]
+__all__ = ["Case", "Expectation", "Listing", "Loop", "Side", "Slip", "State", "Step", "checks_of"]
 
 #: Role of the system under test.
 Side: TypeAlias = Literal["CS", "CSMS"]
@@ -17,6 +17,21 @@ Side: TypeAlias = Literal["CS", "CSMS"]
 #: What a step is: a request or an answer of either side, something that a person does, a state to enter, something that
 #: is done to the connection (or shows there), or a remark.
 Kind: TypeAlias = Literal["request", "response", "manual", "state", "wire", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Steps that are played once for each value of a list.
+
+    Attributes:
+        name: of the placeholder that stands for the value.
+        values: texts; placeholders are not resolved.
+        to: number of the last step.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,9 @@ class Step:
         optional_when: what an earlier step must have said for this: ``A1: eventType == Ended``.
         repeats: it may come several times.
         note: for people.
+        asked_when: of a request of the test system: what an earlier step must have said for it to be sent.
+        loop: the steps from here on are played several times.
+        refused: how many of its messages are answered InternalError before one is taken; 0 for none.
     """
 
     number: str
@@ -48,6 +66,9 @@ class Step:
     optional_when: str = ""
     repeats: bool = False
     note: str = ""
+    asked_when: str = ""
+    loop: Loop | None = None
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,11 @@ class Expectation:
     message: str
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def checks_of(expectations: Iterable[Expectation], step: str, messages: Collection[str], /) -> tuple[Check, ...]:
+    """All checks of a step that are of one of these messages, or of what stands for one."""
+    return tuple(check for one in expectations if one.step == step and one.message in messages for check in one.checks)
 
 
 @dataclass(frozen=True, slots=True)

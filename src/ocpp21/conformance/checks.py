@@ -1,6 +1,7 @@
 """What a case expects of a payload: ``status == Accepted``, ``seqNo >= 0``, ``tbc absent or tbc == false``.
 
-A check is one comparison, or several of which one must hold, and may hang on a condition (``... if ...``). Letters as
+A check is one comparison, or several of which one must hold, and may hang on a condition (``... if ...``). It may be of
+every entry of a list (``each reportData: variableCharacteristics present``), with paths that begin there. Letters as
 indices (``reportData[i].component.name``) are bound over all checks of an expectation: some entry must meet them all.
 """
 
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import product
 from typing import Any, Final, Literal, TypeAlias
 
@@ -16,14 +18,15 @@ from ocpp21.conformance.paths import ABSENT, Path, find, indices, leaves_open, p
 
 __all__ = ["Check", "CheckError", "Comparison", "Mismatch", "Resolve", "mismatch", "parse_check"]
 
-Operator: TypeAlias = Literal["==", "!=", ">=", "<=", ">", "<", "in", "present", "absent", "contains", "count"]
+Operator: TypeAlias = Literal["==", "!=", ">=", "<=", ">", "<", "in", "present", "absent", "contains", "lacks", "count"]
 
 #: Gives the value that a text of a case stands for, placeholders resolved.
 Resolve = Callable[[str], Any]
 
-_COMPARISON: Final = re.compile(r"(?P<path>\S+) (?P<operator>==|!=|>=|<=|>|<|contains) (?P<value>.+)")
+_COMPARISON: Final = re.compile(r"(?P<path>\S+) (?P<operator>==|!=|>=|<=|>|<|contains|lacks) (?P<value>.+)")
 _COUNT: Final = re.compile(r"(?P<path>\S+) count (?P<operator>==|>=|<=|>|<) (?P<value>.+)")
 _ONE_OF: Final = re.compile(r"(?P<path>\S+) in \((?P<values>.+)\)")
+_EACH: Final = re.compile(r"each (?P<each>\S+): (?P<check>.+)")
 _PRESENCE: Final = re.compile(r"(?P<path>\S+) (?P<operator>present|absent)")
 
 
@@ -66,14 +69,22 @@ class Check:
     Attributes:
         alternatives: the comparisons.
         condition: when it does not hold, nothing is checked.
+        each: path of a list whose entries must all meet the check; empty for the payload as a whole.
     """
 
     alternatives: tuple[Comparison, ...]
     condition: Comparison | None = None
+    each: Path = ()
 
     def __str__(self) -> str:
         text = " or ".join(map(str, self.alternatives))
-        return text if self.condition is None else f"{text} if {self.condition}"
+        text = text if self.condition is None else f"{text} if {self.condition}"
+        return f"each {text_of(self.each)}: {text}" if self.each else text
+
+    @property
+    def place(self) -> Path:
+        """Where the first comparison looks, from the payload on."""
+        return (*self.each, *self.alternatives[0].path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,8 @@ def parse_check(text: str, /) -> Check:
         CheckError: it is none.
         PathError: it has no path.
     """
+    if match := _EACH.fullmatch(text):
+        return replace(parse_check(match["check"]), each=parse_path(match["each"]))
     body, _, condition = text.partition(" if ")
     alternatives: list[Comparison] = []
     for part in body.split(" or "):
@@ -157,9 +170,21 @@ def _bindings(checks: Sequence[Check], payload: Any) -> Iterator[dict[str, int]]
 
 
 def _holds(check: Check, payload: Any, resolve: Resolve, letters: Mapping[str, int]) -> bool:
+    if check.each:
+        inner = replace(check, each=())
+        return all(_holds(inner, entry, resolve, letters) for entry in _list(find(payload, check.each, letters)))
     if check.condition is not None and not _is_true(check.condition, payload, resolve, letters):
         return True
     return any(_is_true(comparison, payload, resolve, letters) for comparison in check.alternatives)
+
+
+def _list(found: Sequence[Any]) -> Iterator[Any]:
+    """All entries of the lists that were found."""
+    for one in found:
+        if isinstance(one, list):
+            yield from one
+        elif one is not ABSENT:
+            yield one
 
 
 def _is_true(comparison: Comparison, payload: Any, resolve: Resolve, letters: Mapping[str, int]) -> bool:
@@ -217,7 +242,10 @@ def _orders(operator: str, left: Any, right: Any) -> bool:
     if first is None or second is None:
         if not isinstance(left, str) or not isinstance(right, str):
             return False
-        return _ORDERS[operator](left, right)  # times, which are written alike
+        try:
+            return _ORDERS[operator](datetime.fromisoformat(left), datetime.fromisoformat(right))
+        except (TypeError, ValueError):
+            return _ORDERS[operator](left, right)
     return _ORDERS[operator](first, second)
 
 
@@ -233,6 +261,7 @@ _TESTS: Final[dict[str, Callable[[Any, list[Any], str], bool]]] = {
     "==": lambda value, expected, _: same(value, expected[0]),
     "in": lambda value, expected, _: _among(value, expected),
     "contains": lambda value, expected, _: _contains(value, expected[0]),
+    "lacks": lambda value, expected, _: not _contains(value, expected[0]),
     ">=": lambda value, expected, _: _orders(">=", value, expected[0]),
     "<=": lambda value, expected, _: _orders("<=", value, expected[0]),
     ">": lambda value, expected, _: _orders(">", value, expected[0]),
@@ -243,6 +272,6 @@ _TESTS: Final[dict[str, Callable[[Any, list[Any], str], bool]]] = {
 
 def _shown(check: Check, payload: Any, letters: Mapping[str, int]) -> str:
     """Say what stands where the first alternative looks, in at most 120 characters."""
-    found = find(payload, check.alternatives[0].path, letters)
+    found = find(payload, check.place, letters)
     text = ", ".join("nothing" if value is ABSENT else repr(value) for value in found) or "no entry"
     return text if len(text) <= 120 else text[:117] + "..."

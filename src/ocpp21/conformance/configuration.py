@@ -1,8 +1,9 @@
 """The configuration of a run: tokens, EVSE and times that cases ask for, and what the system under test claims.
 
-A TOML file with three tables, all optional: ``[station]`` and ``[times]`` fill :class:`Configuration`, ``[claims]`` is
-read by :mod:`ocpp21.conformance.claims`. Where several systems are tested at once there is a ``[[station]]`` for each,
-with its ``address`` and, unless a person acts at it, its ``driver``.
+A TOML file with four tables, all optional: ``[station]`` and ``[times]`` fill :class:`Configuration`, ``[claims]`` is
+read by :mod:`ocpp21.conformance.claims`, ``[security]`` by :mod:`ocpp21.conformance.security`. Where several
+systems are tested at once there is a ``[[station]]`` for each, with its ``address`` and, unless a person acts at it,
+its ``driver``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from ocpp21.conformance.claims import Claims, ClaimsError, read_claims
+from ocpp21.conformance.security import Security, SecurityError, read_security
 from ocpp21.spelling import found_name
 
 __all__ = ["Configuration", "ConfigurationError", "Declared", "Token", "read_configuration", "read_declared"]
 
 #: Longest time that can be asked for, in seconds: a week.
 _MAX_S: Final = 604_800
+
+_TABLES: Final = ("station", "times", "claims", "security")
 
 
 class ConfigurationError(ValueError):
@@ -58,6 +62,8 @@ class Configuration:
         master_pass: one of the group that may stop all transactions.
         group: groupIdToken of ``valid`` and ``valid2``.
         master_pass_group: groupIdToken of ``master_pass``.
+        active_slot: of the network profile that the station connects by.
+        inactive_slot: another one, which is not in NetworkConfigurationPriority.
         local_start: authorize at the station rather than by RequestStartTransaction where a case leaves it open.
         list_version: versionNumber of local lists.
         heartbeat_interval_s: told at boot.
@@ -72,6 +78,7 @@ class Configuration:
         case_timeout_s: in which a case must have ended.
         tolerance_s: of comparisons of times.
         claims: of the system under test.
+        security: the security profile, and certificates.
     """
 
     identity: str = "CS001"
@@ -87,6 +94,8 @@ class Configuration:
     master_pass: Token = Token("0FA57E12")
     group: str = "GROUP1"
     master_pass_group: str = "MASTERPASS"
+    active_slot: int = 1
+    inactive_slot: int = 2
     local_start: bool = True
     list_version: int = 2
     heartbeat_interval_s: int = 60
@@ -101,6 +110,7 @@ class Configuration:
     case_timeout_s: float = 900.0
     tolerance_s: float = 4.0
     claims: Claims = field(default_factory=Claims)
+    security: Security = field(default_factory=Security)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,24 +152,24 @@ def read_declared(path: Path, /) -> list[Declared]:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{path}: expected a TOML file, found {reason}") from error
     try:
-        return list(_declared(document))
-    except (ClaimsError, ConfigurationError) as error:
+        return list(_declared(document, path.parent))
+    except (ClaimsError, ConfigurationError, SecurityError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
 
 
-def _declared(document: dict[str, Any]) -> Iterator[Declared]:
-    tables = ("station", "times", "claims")
-    for name in document.keys() - set(tables):
-        raise ConfigurationError(f"expected station, times or claims, found {found_name(name, tables)}")
+def _declared(document: dict[str, Any], folder: Path) -> Iterator[Declared]:
+    for name in document.keys() - set(_TABLES):
+        raise ConfigurationError(f"expected station, times, claims or security, found {found_name(name, _TABLES)}")
     stations = document.get("station", {})
-    times, claims = document.get("times", {}), document.get("claims", {})
+    times, claims, security = (document.get(name, {}) for name in _TABLES[1:])
     several = stations if isinstance(stations, list) else [stations]
-    for name, table in (*(("station", one) for one in several), ("times", times), ("claims", claims)):
+    tables = (*(("station", one) for one in several), *zip(_TABLES[1:], (times, claims, security), strict=True))
+    for name, table in tables:
         if not isinstance(table, dict):
             raise ConfigurationError(f"expected a table [{name}], found {table!r}")
     if not several:
         raise ConfigurationError("expected a table [[station]] for each station, found none")
-    found = Configuration(claims=read_claims(claims))
+    found = Configuration(claims=read_claims(claims), security=read_security(security, folder))
     found = dataclasses.replace(found, **{name: _value(name, value, _TIMES) for name, value in times.items()})
     for station in several:
         given = {name: _value(name, value, _STATION) for name, value in station.items()}

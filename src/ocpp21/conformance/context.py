@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from ocpp21.conformance.checks import mismatch, parse_check
 from ocpp21.conformance.configuration import Configuration, Token
 from ocpp21.conformance.paths import ABSENT
+from ocpp21.conformance.values import basic_credentials, priority, status_of
 from ocpp21.conformance.verdict import Inconclusive
 
 __all__ = ["PRESENT", "Context", "Unknown", "understands"]
@@ -25,6 +28,9 @@ __all__ = ["PRESENT", "Context", "Unknown", "understands"]
 _PLACEHOLDER: Final = re.compile(r"<([^<>]*)>")
 _OF_STEP: Final = re.compile(r"(\w+) (?:of|from) step (\w+)")
 _SUM: Final = re.compile(r"(.+?) ([+-]) (.+)")
+_PRODUCT: Final = re.compile(r"(\d+|<[^<>]*>) x (<[^<>]*>)")
+#: Begin what is computed of the slots that the station connects by.
+_SLOTS: Final = "list "
 #: Where a seqNo stands from the last one.
 _SKIPPING: Final = {"skips two values": 3, "first skipped value": -2, "second skipped value": -1}
 #: Some value or other.
@@ -52,15 +58,20 @@ class Context:
 
     Attributes:
         configuration: of the run.
-        now: the wall time as cases write it; set by the interpreter.
+        now: the wall time before anything is played.
         transaction: id of the transaction, or None before one.
         is_running: whether a transaction runs.
         request: the last requestId.
         remote_start: the last remoteStartId.
+        started_at: timestamp of the event that has begun the transaction.
+        ended_at: timestamp of the event that has ended it.
         arguments: of the state that is being entered.
         said: payloads by step.
         told: status of IdTokens as the system under test was told last.
         transactions: how many have been made up.
+        bound: values of the placeholders that repeated steps are played for.
+        clock: gives the wall time while something is.
+        urls: of the endpoints of the test system, where a station is under test.
     """
 
     configuration: Configuration
@@ -69,10 +80,15 @@ class Context:
     is_running: bool = False
     request: int = 0
     remote_start: int = 0
+    started_at: str | None = None
+    ended_at: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     transactions: int = 0
+    bound: dict[str, Any] = field(default_factory=dict)
+    clock: Callable[[], datetime] | None = None
+    urls: tuple[str, ...] = ()
 
     def begin(self) -> str:
         """Make up the id of a new transaction, where the test system plays the station."""
@@ -82,7 +98,8 @@ class Context:
 
     def timestamp(self) -> str:
         """Now, as it is written on the wire."""
-        return self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = self.now if self.clock is None else self.clock()
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def resolve(self, text: Any, name: str = "") -> Any:
         """Give the value that a text stands for.
@@ -105,9 +122,17 @@ class Context:
         whole = _PLACEHOLDER.fullmatch(text)
         if whole is not None:
             return self._value(whole[1], name)
+        if match := _PRODUCT.fullmatch(text):
+            return float(self.resolve(match[1], name)) * float(self.resolve(match[2], name))
         if (match := _SUM.fullmatch(text)) and _PLACEHOLDER.fullmatch(match[1]):
             return self._sum(self.resolve(match[1], name), match[2], match[3], name)
         return _PLACEHOLDER.sub(lambda found: str(self._value(found[1], name)), text)
+
+    def has_said(self, condition: str, /) -> bool:
+        """Whether an earlier step has said something: ``A1: eventType == Ended``."""
+        step, _, check = condition.partition(": ")
+        said = self.said.get(step)
+        return said is not None and mismatch([parse_check(check)], said, self.resolve) is None
 
     def token(self, text: str) -> Token | None:
         """The IdToken of the configuration that a text speaks of."""
@@ -117,6 +142,10 @@ class Context:
 
     def _value(self, text: str, name: str) -> Any:
         normal = _normal(text)
+        if normal in self.bound:
+            return self.bound[normal]
+        if (made := self._made(normal, text, name)) is not None:
+            return made
         tables = _dictionary()
         argument = {"evseid": "evseId", "connectorid": "connectorId"}.get(normal)
         if argument is not None and argument in self.arguments and self.arguments[argument] != f"<{text}>":
@@ -148,7 +177,7 @@ class Context:
             return self.request
         if _STARTED.fullmatch(normal):
             return "Updated" if self.is_running else "Started"
-        if normal == "configured":
+        if normal in ("configured", "for slot"):
             return self._configured(name)
         if normal.startswith("given "):
             return self._given(normal, text)
@@ -158,7 +187,37 @@ class Context:
             return self._sum(self._value(match[1], name), match[2], match[3], name)
         raise Unknown(f"<{text}> has no meaning here")
 
+    def _made(self, normal: str, text: str, name: str) -> Any:
+        """What is made out of other values."""
+        if normal.startswith(_SLOTS):
+            found = priority(normal, self.said, self.configuration.inactive_slot)
+            if found is None:
+                raise Unknown(f"nothing that <{text}> could be has been seen")
+            return found
+        if normal in ("active ocppcsmsurl", "inactive ocppcsmsurl") and self.urls:
+            return self.urls[-1 if normal.startswith("inactive") else 0]
+        second = self.configuration.security.second_password
+        if normal == "basicauthpassword of the second endpoint":
+            return ABSENT if second is None else second
+        if normal == "password at the second endpoint":
+            return self.configuration.password if second is None else second
+        if normal == "csms host" and self.urls:
+            return urlsplit(self.urls[0]).hostname
+        if normal == "matching certificate" and self.arguments.get("certificateType") == "CSMSRootCertificate":
+            root = self.configuration.security.new_root
+            if root is None:
+                raise Unknown(f"nothing that <{text}> could be has been seen: no new_root in [security]")
+            return root.read_text("ascii")
+        if (given := self.arguments.get(text)) is not None and given != f"<{text}>":
+            return self.resolve(given, text)
+
+        def value(of: str) -> Any:
+            return self._value(of, name)
+
+        return basic_credentials(text, value) or status_of(normal, value)
+
     def _configured(self, name: str) -> Any:
+        security = self.configuration.security
         members = {
             "evseId": self.configuration.evse_id,
             "id": self.configuration.evse_id,
@@ -167,6 +226,9 @@ class Context:
             "TxUpdatedInterval": self.configuration.sample_interval_s,
             "TxUpdatedMeasurands": "Energy.Active.Import.Register",
             "RetryBackOffWaitMinimum": self.configuration.back_off_s,
+            "messageTimeout": 30,
+            "ocppInterface": "Any",
+            "securityProfile": security.profile_of(2),
         }
         if name not in members:
             raise Unknown(f"<configured> has no meaning for {name or 'this'}")

@@ -11,7 +11,7 @@ from ocpp21.conformance.members import member, shape_of
 from ocpp21.conformance.paths import ABSENT, parse_path, put
 from ocpp21.shapes import FieldShape
 
-__all__ = ["complete", "compose"]
+__all__ = ["complete", "compose", "for_each_asked"]
 
 _LIST: Final = "list of "
 
@@ -69,6 +69,25 @@ def compose(message: str, content: Mapping[str, Any], context: Context, /) -> di
             value = _fit(field, value, has_index=path[-1].entry is not None)
         put(payload, _indexed(message, path), value)
     return complete(message, payload, context)
+
+
+def for_each_asked(asked: Mapping[str, Any], response: str, payload: dict[str, Any], /) -> dict[str, Any]:
+    """Give an answer one result for each element of the request: the last one, where a case has fewer (B05, B06).
+
+    Args:
+        asked: payload of the request.
+        response: name of the answer.
+        payload: of the answer.
+    """
+    stem = {"GetVariablesResponse": "getVariable", "SetVariablesResponse": "setVariable"}.get(response)
+    if stem is None:
+        return payload
+    results = payload[f"{stem}Result"]
+    each = [
+        {**results[min(number, len(results) - 1)], "component": one["component"], "variable": one["variable"]}
+        for number, one in enumerate(asked[f"{stem}Data"])
+    ]
+    return {**payload, f"{stem}Result": each}
 
 
 def complete(message: str, payload: dict[str, Any], context: Context, /) -> dict[str, Any]:
@@ -139,6 +158,8 @@ def _default(field: FieldShape, context: Context) -> Any:
         value = context.request
     elif field.wire in ("evseId", "id") and inner == "integer":
         value = context.configuration.evse_id
+    elif field.wire == "ocppTransport":
+        value = "JSON"  # the other one is not OCPP-J
     elif inner == "idTokenInfo" or field.values is not None:
         value = "Accepted" if "Accepted" in (field.values or ()) else (field.values or ("",))[0]
     elif inner == "date-time":

@@ -15,18 +15,22 @@ from ocpp21.conformance.background import is_background
 from ocpp21.conformance.case import Side
 from ocpp21.conformance.checks import mismatch, parse_check
 from ocpp21.conformance.configuration import Configuration
+from ocpp21.conformance.connecting import LEAVING_S, Connecting
 from ocpp21.conformance.context import Context
 from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
 from ocpp21.conformance.filling import compose
 from ocpp21.conformance.line import Line
 from ocpp21.conformance.listening import Expected, Listener, brief
 from ocpp21.conformance.operations import (
+    Among,
     Ask,
     Do,
     Hear,
-    Login,
+    Opening,
     Operation,
+    Repeat,
     Require,
+    Serve,
     Silence,
     Trigger,
     Upgrade,
@@ -37,10 +41,6 @@ from ocpp21.conformance.verdict import Failed, Inconclusive
 from ocpp21.errors import OcppError
 
 __all__ = ["Interpreter"]
-
-
-#: What has been answered must have left before a connection is cut.
-_LEAVING_S: Final = 0.1
 
 
 class Interpreter:
@@ -64,13 +64,13 @@ class Interpreter:
         now: Callable[[], datetime],
         make_listener: type[Listener] = Listener,
     ) -> None:
-        self.context: Final = Context(configuration, now())
+        self.context: Final = Context(configuration, now(), clock=now)
         self._listener: Final = make_listener(line, role, self.context)
+        self._connecting: Final = Connecting(self, line, configuration)
         self._line: Final = line
         self._role: Final = role
         self._driver: Final = driver
         self._configuration: Final = configuration
-        self._now: Final = now
 
     async def play(self, operations: Sequence[Operation]) -> None:
         """Play operations.
@@ -79,9 +79,14 @@ class Interpreter:
             Failed: the system under test does not do what is expected.
             Inconclusive: something could not be done.
         """
+        self._connecting.come_past()
+        await self._play(operations)
+        await self._listener.listen([])
+        self._listener.check_left()
+
+    async def _play(self, operations: Sequence[Operation]) -> None:
         number = 0
         while number < len(operations):
-            self.context.now = self._now()
             window = []
             while number < len(operations) and isinstance(operation := operations[number], Hear):
                 window.append(operation)
@@ -93,8 +98,6 @@ class Interpreter:
                 await self._do(operation)
                 if isinstance(operation, Do) and number < len(operations) and isinstance(operations[number], Do):
                     await asyncio.sleep(self._configuration.settle_s / 2)  # what comes now is for later
-        await self._listener.listen([])
-        self._listener.check_left()
 
     # Doing
 
@@ -110,19 +113,26 @@ class Interpreter:
                 await Variables(self, self._driver).require(operation.line)
             case Wire():
                 await self._wire(operation)
+            case Among():
+                self._listener.check_among(operation)
+            case Serve():
+                self._connecting.serve(operation)
+            case Opening():
+                await self._connecting.opening(operation)
             case Upgrade():
-                await self._upgrade(operation)
-            case Login():
-                expected = self.context.resolve(operation.password)
-                shown = self._line.passwords[-1] if self._line.passwords else "no password"
-                if shown != expected:
-                    raise Failed(operation.place, "the password that is configured", "another one, or none")
+                await self._connecting.upgrade(operation)
+            case Repeat():
+                await self._repeat(operation)
             case Silence():
                 await self._silence(operation)
 
     def _ask(self, operation: Ask) -> None:
         context = self.context
+        if operation.when and not context.has_said(operation.when):
+            self._line.note(f"{operation.place}: left out, as not {operation.when}")
+            return
         context.arguments = operation.arguments
+        self._connecting.come_past()
         payload = compose(operation.message, operation.content, context)
         self.send(operation.message, payload, operation.place)
         context.said[operation.step] = payload
@@ -159,6 +169,7 @@ class Interpreter:
 
     async def _perform(self, operation: Do) -> None:
         act = operation.act
+        self._connecting.come_past()
         self._line.note(f"driver: {act.text}")
         driver: Any = self._driver
         try:
@@ -183,12 +194,13 @@ class Interpreter:
         line = self._line
         match operation.what:
             case "cut":
-                await asyncio.sleep(_LEAVING_S)
+                await asyncio.sleep(LEAVING_S)
+                self._connecting.come_past()
                 line.cut()
             case "refuse":
-                line.is_open = False
+                line.keep_out()
             case "accept":
-                line.is_open = True
+                line.let_in()
             case "connected":
                 if self._role == "CSMS" and not line.is_connected:
                     await line.reconnect()
@@ -201,16 +213,13 @@ class Interpreter:
                 seconds = self.context.resolve(operation.seconds) if operation.seconds else self._configuration.quiet_s
                 await self.idle(float(seconds))
 
-    async def _upgrade(self, operation: Upgrade) -> None:
-        password = str(self.context.resolve(operation.password)) if operation.password else ""
-        await asyncio.sleep(_LEAVING_S)
-        is_in = await self._line.try_password(password)
-        if is_in and operation.is_refused:
-            raise Failed(operation.place, "a refused upgrade", "an open WebSocket")
-        if not is_in and not operation.is_refused:
-            raise Failed(operation.place, "an open WebSocket", "a refused upgrade")
-        if is_in:
-            await self._line.connected()
+    async def _repeat(self, operation: Repeat) -> None:
+        context = self.context
+        for value in [one for text in operation.values for one in _entries(context.resolve(text))]:
+            self._line.note(f"{operation.place} for {operation.name} {value}")
+            context.bound[operation.name] = value
+            await self._play(operation.operations)
+        del context.bound[operation.name]
 
     async def _silence(self, operation: Silence) -> None:
         checks = [parse_check(operation.check)] if operation.check else []
@@ -233,3 +242,10 @@ class Interpreter:
             heard = await self._line.hear(left)
             if heard is not None:
                 yield heard
+
+
+def _entries(value: Any) -> list[Any]:
+    """The values that a text of a list stands for."""
+    if isinstance(value, str) and "," in value:
+        return [one.strip() for one in value.split(",")]
+    return value if isinstance(value, list) else [value]

@@ -13,8 +13,11 @@ from functools import partial
 from typing import Any, Final, Literal, cast
 
 from ocpp21 import codec
-from ocpp21.asyncio import Candidate, Connection, HandshakeFailed, Patience, Refusal, Server, connect, serve
+from ocpp21.asyncio import Connection, connect
 from ocpp21.asyncio.message_ids import new_id
+from ocpp21.conformance.attempts import Attempts
+from ocpp21.conformance.endpoint import PATIENCE, Endpoint
+from ocpp21.conformance.security import Security
 from ocpp21.conformance.verdict import Entry
 from ocpp21.errors import CallError, ErrorCode, OcppError
 from ocpp21.handlers import Handler, Table
@@ -26,9 +29,6 @@ from ocpp21.versions import Version
 from ocpp21.wire import Message
 
 __all__ = ["Heard", "Line"]
-
-#: The test system is as patient as the case; it is the case that has a time limit.
-_PATIENCE: Final = Patience(ping_interval_s=0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -62,16 +62,15 @@ class Line:
     Attributes:
         log: frames and notes.
         faults: frames that were refused, each with the reason.
-        connections: how many have been opened.
-        passwords: that the station has shown, where it is asked for one.
+        attempts: of the station to connect.
+        endpoints: that the station can connect to.
     """
 
     def __init__(self, side: Side, /, *, timeout_s: float) -> None:
         self.log: Final[list[Entry]] = []
         self.faults: Final[list[str]] = []
-        self.passwords: Final[list[str]] = []
-        self.connections = 0
-        self.is_open = True
+        self.attempts: Final = Attempts()
+        self.endpoints: Final[list[Endpoint]] = []
         self._side: Final = side
         self._limits: Final = Limits(timeout_s=timeout_s, waiting=128, serving=32)
         self._inbox: Final[asyncio.Queue[Heard]] = asyncio.Queue()
@@ -79,11 +78,9 @@ class Line:
         self._began_at: Final = self._loop.time()
         self._connection: Connection | None = None
         self._connected: Final = asyncio.Event()
-        self._server: Server | None = None
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._asked = 0
         self._where: tuple[str, str, dict[str, Any]] | None = None
-        self._password = ""
         take = cast(Handler, self._take)
         self._handlers: Final = Table(
             {
@@ -95,26 +92,26 @@ class Line:
 
     # Opening and closing
 
-    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, password: str = "") -> str:
-        """Listen for the station; returns the URL for it to connect to.
+    async def listen(self, *addresses: tuple[str, int], security: Security) -> str:
+        """Listen for the station; returns the URL for it to connect to first.
+
+        Args:
+            addresses: of the endpoints, host and port.
+            security: of the endpoints.
 
         Raises:
-            OSError: the address cannot be used.
+            OSError: an address cannot be used.
+            Inconclusive: there is no certificate.
         """
-        self._server = await serve(
-            self._welcome,
-            host,
-            port,
-            admit=self._admit,
-            authenticator=self if password else None,
-            allow_unauthenticated=not password,
-            handlers=self._handlers,
-            make_session=lambda _, version: self._session(version),
-            patience=_PATIENCE,
-        )
-        return f"ws://{host}:{self._server.ports[0]}"
+        for number, (host, port) in enumerate(addresses, start=1):
+            endpoint = Endpoint(number, security, self.attempts)
+            self.endpoints.append(endpoint)
+            await endpoint.listen(
+                host, port, welcome=self._welcome, handlers=self._handlers, make_session=self._session
+            )
+        return self.endpoints[0].url
 
-    async def connect(self, url: str, identity: str, *, password: str = "", **options: Any) -> None:
+    async def connect(self, url: str, identity: str, /, *, password: str = "", **options: Any) -> None:
         """Connect to the CSMS.
 
         Raises:
@@ -127,45 +124,28 @@ class Line:
             password=password or None,
             handlers=self._handlers,
             make_session=self._session,
-            patience=_PATIENCE,
+            patience=PATIENCE,
             **options,
         )
         self._start(self._welcome(connection))
-        self._where = (url, identity, options)
-        self._password = password
+        self._where = (url, identity, {"password": password, **options})
 
-    async def reconnect(self) -> None:
-        """Connect to the CSMS once more.
+    async def reconnect(self, **options: Any) -> None:
+        """Connect to the CSMS once more, with the same options but for those that are given.
 
         Raises:
             OSError: it cannot be reached, or refuses.
         """
         assert self._where is not None
-        url, identity, options = self._where
-        await self.connect(url, identity, password=self._password, **options)
-
-    async def try_password(self, password: str, /) -> bool:
-        """Connect to the CSMS anew with this password, or none; says whether it lets us in."""
-        self.cut()
-        assert self._where is not None
-        url, identity, options = self._where
-        try:
-            await self.connect(url, identity, password=password, **options)
-        except HandshakeFailed:
-            return False
-        return True
-
-    async def authenticate(self, identity: str, password: bytes) -> bool:
-        """Let every station in, and keep what it has shown."""
-        self.passwords.append(password.decode("utf-8", "replace"))
-        return True
+        url, identity, others = self._where
+        await self.connect(url, identity, **{**others, **options})
 
     async def close(self) -> None:
         """End it all; what was not answered stays so."""
-        self.is_open = False
+        self.keep_out()
         self.cut()
-        if self._server is not None:
-            await self._server.drain(0.0)
+        for endpoint in self.endpoints:
+            await endpoint.close()
         for task in list(self._tasks):
             task.cancel()
         for task in list(self._tasks):
@@ -177,7 +157,31 @@ class Line:
         if self._connection is not None:
             self._connection.abort("cut by the test system")
             self._connection = None
+            self.attempts.note_end()
         self._connected.clear()
+
+    def let_in(self, endpoint: int = 0, /) -> None:
+        """Let stations in again, at one endpoint or, with 0, at all."""
+        for one in self._meant(endpoint):
+            one.is_open = True
+
+    def keep_out(self, endpoint: int = 0, /) -> None:
+        """Let nobody in, at one endpoint or, with 0, at any."""
+        for one in self._meant(endpoint):
+            one.is_open = False
+
+    def show(self, fault: str, endpoint: int = 0, /) -> None:
+        """Show another certificate, at one endpoint or, with 0, at all; see :meth:`Endpoint.show`."""
+        for one in self._meant(endpoint):
+            one.show(fault)
+
+    def _meant(self, endpoint: int) -> list[Endpoint]:
+        return self.endpoints[endpoint - 1 : endpoint] if endpoint else self.endpoints
+
+    @property
+    def url(self) -> str:
+        """Of the CSMS that there has been a connection to, without the identity."""
+        return "" if self._where is None else self._where[0]
 
     @property
     def is_connected(self) -> bool:
@@ -237,19 +241,18 @@ class Line:
             self._side, version=version, limits=self._limits, conform=True, new_id=new_id, observer=self._observe
         )
 
-    async def _admit(self, candidate: Candidate) -> Refusal | None:
-        return None if self.is_open else Refusal(503, "the test system lets nobody in now")
-
     async def _welcome(self, connection: Connection) -> None:
         self._connection = connection
-        self.connections += 1
         self.note(f"connection of {connection.identity} opened")
         self._connected.set()
-        await connection.wait_closed()
-        self.note(f"connection of {connection.identity} ended")
-        if self._connection is connection:
-            self._connection = None
-            self._connected.clear()
+        try:
+            await connection.wait_closed()
+        finally:  # the task of a connection is cancelled when that has ended
+            self.note(f"connection of {connection.identity} ended")
+            if self._connection is connection:
+                self._connection = None
+                self._connected.clear()
+                self.attempts.note_end()
 
     def _observe(self, observation: Observation) -> None:
         text = bytes(observation.data).decode("utf-8", "replace") if not isinstance(observation.data, str) else ""

@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from ocpp21.conformance.background import default_answer, is_background
 from ocpp21.conformance.case import Side
-from ocpp21.conformance.checks import Check, mismatch, parse_check
+from ocpp21.conformance.checks import mismatch
 from ocpp21.conformance.context import Context
-from ocpp21.conformance.filling import compose
+from ocpp21.conformance.filling import compose, for_each_asked
+from ocpp21.conformance.fitting import any_entry, has_letters, next_in_turn
 from ocpp21.conformance.line import Heard, Line
-from ocpp21.conformance.operations import CALL_ERROR, Hear
-from ocpp21.conformance.paths import Member
+from ocpp21.conformance.operations import CALL_ERROR, Among, Hear
 from ocpp21.conformance.sequence import Sequences
 from ocpp21.conformance.verdict import Entry, Failed, Inconclusive
 from ocpp21.errors import ErrorCode, OcppError
@@ -83,8 +83,10 @@ class Listener:
         self._role: Final = role
         self._configuration: Final = context.configuration
         self._sequences: Final = Sequences()
+        self._last_at: Final[dict[str, float]] = {}  # when the last message of a name was taken
         self._compared: Final[list[Heard]] = []
         self._instead: Final[list[tuple[Heard, Expected, str]]] = []  # what came, where what was expected, and why not
+        self._taken: Final[list[tuple[Heard, Hear]]] = []  # what had been refused, and what took it later
 
     async def listen(self, window: list[Expected]) -> None:
         """Listen until all that is expected has come, and nothing else does.
@@ -104,15 +106,40 @@ class Listener:
             open_ended = not window or any(one.hear.repeats or not one.count for one in window)
             if due is None and not open_ended:
                 return
-            timeout = self._configuration.settle_s if due is None else max(end - loop.time(), 0.0)
+            timeout = self._silence(window) if due is None else max(end - loop.time(), 0.0)
             heard = await self._line.hear(timeout)
             self._check_faults()
             if heard is None:
                 if due is not None:
                     raise Failed(due.hear.place, _expected_text(due), _found_text(due, self._line))
+                self._check_counts(window)
                 return
             if self._match(heard, window) is None:
                 self._reject(heard, window)
+
+    def _silence(self, window: list[Expected]) -> float:
+        """How long nothing must have come; what is sent again and again comes after ever longer waits."""
+        is_resent = any(one.hear.arrival and one.hear.repeats for one in window)
+        return self._configuration.message_timeout_s if is_resent else self._configuration.settle_s
+
+    def _check_counts(self, window: list[Expected]) -> None:
+        for one in window:
+            if one.count:
+                self._check_arrival(one.hear, {"count": one.count})
+
+    def _check_arrival(self, hear: Hear, facts: dict[str, int]) -> None:
+        """Check what there are facts for.
+
+        Raises:
+            Failed: a message came at another time, or another number of times.
+        """
+        checks = [check for check in hear.arrival if check.place[0].name in facts]
+        self.context.bound |= facts
+        wrong = mismatch(checks, facts, self.context.resolve)
+        for name in facts:
+            del self.context.bound[name]
+        if wrong is not None:
+            raise Failed(hear.place, wrong.expected, wrong.found)
 
     def _patience(self, window: list[Expected]) -> float:
         needs_boot = any("BootNotificationRequest" in one.hear.messages for one in window)
@@ -124,11 +151,13 @@ class Listener:
         """Find what a message meets, and answer it as the case says."""
         is_first = not any(heard is one for one in self._compared)
         self._compared.append(heard)
-        came_instead = any(heard is one for one, _, _ in self._instead)
+        refused = [expected.hear for one, expected, _ in self._instead if one is heard]
         for number, expected in sorted(enumerate(window), key=_urgency):
             hear = expected.hear
-            if came_instead and not any(one.checks for one in hear.expectations):
+            if refused and not any(one.checks for one in hear.expectations):
                 continue  # what came in place of something else is nothing for those who take anything
+            if any(one is not hear and _is_same_step(one, hear) for one in refused):
+                continue  # nor for the same step when its state is entered once more
             if heard.kind == "error" and hear.messages == (CALL_ERROR,) and not expected.count:
                 if hear.error in ("", heard.payload.get("errorCode")):
                     expected.count += 1
@@ -141,27 +170,31 @@ class Listener:
                 continue
             if heard.message not in _UNORDERED and not self._is_turn(window[:number]):
                 continue
+            if hear.arrival and expected.count and not _is_sent_again(heard, self.context.said.get(hear.step)):
+                continue
             wrong = self._mismatch(heard, hear, expected.count)
             if wrong is not None:
                 expected.near.append(wrong)
                 if is_first:
                     self._instead.append((heard, expected, wrong))
                 continue
+            if hear.arrival:
+                gap = round(heard.at - self._last_at.get(heard.message, heard.at))
+                self._check_arrival(hear, {"gap": gap, "earlier": expected.count})
+            self._last_at[heard.message] = heard.at
             expected.count += 1
+            if refused:
+                self._taken.append((heard, hear))
             self.context.said[hear.step] = heard.payload
             self._mark(heard, hear.step)
             if heard.kind == "request" and heard.reply is not None and not heard.reply.done():
-                self._answer(heard, hear)
+                self._answer(heard, hear, expected.count)
             self._learn(heard)
             return expected
         return None
 
     def _is_optional(self, hear: Hear) -> bool:
-        if hear.is_optional or not hear.optional_when:
-            return hear.is_optional
-        step, _, check = hear.optional_when.partition(": ")
-        said = self.context.said.get(step)
-        return said is not None and mismatch([parse_check(check)], said, self.context.resolve) is None
+        return hear.is_optional or (bool(hear.optional_when) and self.context.has_said(hear.optional_when))
 
     def _is_turn(self, before: Sequence[Expected]) -> bool:
         return all(one.count or self._is_optional(one.hear) or set(one.hear.messages) & _UNORDERED for one in before)
@@ -181,26 +214,26 @@ class Listener:
         found = None
         for entry in entries:
             name = ""
-            checks = [_next_in_turn(_any_entry(check, heard.message), count) for check in entry.checks]
+            checks = [next_in_turn(any_entry(check, heard.message), count) for check in entry.checks]
             for check in checks:
                 name = check.alternatives[0].path[-1].name
-                wrong = mismatch([check], heard.payload, resolve) if not _has_letters(check) else None
+                wrong = mismatch([check], heard.payload, resolve) if not has_letters(check) else None
                 if wrong is not None:
                     found = f"{wrong.expected}, found {wrong.found}"
                     break
             else:
-                lettered = [check for check in checks if _has_letters(check)]
+                lettered = [check for check in checks if has_letters(check)]
                 wrong = mismatch(lettered, heard.payload, resolve)
                 if wrong is None:
                     return None
                 found = f"{wrong.expected}, found {wrong.found}"
         return found
 
-    def _answer(self, heard: Heard, hear: Hear) -> None:
+    def _answer(self, heard: Heard, hear: Hear, count: int) -> None:
         name, payload = default_answer(heard.message, heard.payload, self.context)
         if not name:
             return
-        if hear.error:
+        if hear.error and (not hear.refused or count <= hear.refused):
             self._line.refuse(heard, ErrorCode(hear.error))
             return
         if hear.answer and name in ("TransactionEventResponse", "AuthorizeResponse", "BootNotificationResponse"):
@@ -210,7 +243,7 @@ class Listener:
             payload = compose(name, content, self.context)
         elif hear.answer:
             payload = compose(name, hear.answer, self.context)
-        self._reply(heard, name, payload)
+        self._reply(heard, name, for_each_asked(heard.payload, name, payload))
 
     def _reply(self, heard: Heard, name: str, payload: dict[str, Any]) -> None:
         token, info = heard.payload.get("idToken"), payload.get("idTokenInfo")
@@ -242,7 +275,7 @@ class Listener:
         if heard.kind == "request":
             name, payload = default_answer(heard.message, heard.payload, self.context)
             if name:
-                self._reply(heard, name, payload)
+                self._reply(heard, name, for_each_asked(heard.payload, name, payload))
             self._learn(heard)
         self.early.append(heard)
 
@@ -256,7 +289,13 @@ class Listener:
             info = heard.payload.get("transactionInfo", {})
             self.context.transaction = info.get("transactionId")
             self.context.is_running = heard.payload.get("eventType") != "Ended"
-            self._sequences.take(heard.payload)
+            if heard.payload.get("eventType") == "Started":
+                self.context.started_at = heard.payload.get("timestamp")
+            elif heard.payload.get("eventType") == "Ended":
+                self.context.ended_at = heard.payload.get("timestamp")
+            self._sequences.take_event(heard.payload)
+        elif heard.message == "NotifyReportRequest":
+            self._sequences.take_report(heard.payload)
 
     def _mark(self, heard: Heard, step: str) -> None:
         """Say in the log which step a frame belongs to."""
@@ -269,6 +308,24 @@ class Listener:
 
     # The end
 
+    def check_among(self, operation: Among) -> None:
+        """See that one of all messages meets what is expected of one.
+
+        Raises:
+            Failed: none does.
+        """
+        hear = Hear(operation.place, operation.step, (), operation.expectations)
+        names = {one.message for one in operation.expectations}
+        wrong = ""
+        for heard in self._compared:
+            if heard.kind == "request" and heard.message in names:
+                found = self._mismatch(heard, hear, 0)
+                if found is None:
+                    return
+                wrong = found  # what came last is the nearest
+        expected, _, found_text = wrong.rpartition(", found ") if wrong else (" or ".join(sorted(names)), "", "none")
+        raise Failed(operation.place, expected, found_text)
+
     def _check_faults(self) -> None:
         if self._line.faults:
             raise Failed("wire", "frames that keep to the schemas and OCPP-J", self._line.faults[0])
@@ -276,41 +333,41 @@ class Listener:
     def check_left(self) -> None:
         """See that nothing came in place of something that the case expected otherwise."""
         self._check_faults()
-        gap = self._sequences.gap()
-        if gap:
-            raise Failed("sequence of TransactionEvents", "no gap in seqNo", gap)
+        fault = self._sequences.fault()
+        if fault is not None:
+            raise Failed("sequence of messages", *fault)
         for heard, expected, wrong in self._instead:
-            if heard not in self.early or expected.count or heard.kind != "request":
-                continue  # something else took it, or what was expected came as well
+            if expected.count or heard.kind != "request":
+                continue  # what was expected came as well
+            if heard not in self.early and not self._has_another(heard):
+                continue  # something else took it
             if not is_background(heard.message, heard.payload):
                 raise Failed(expected.hear.place, wrong.rpartition(", found ")[0], wrong.rpartition(", found ")[2])
+
+    def _has_another(self, heard: Heard) -> bool:
+        """Whether what took a message later could as well have taken one that is left: then either is too many."""
+        return any(
+            left.kind == "request" and left.message == heard.message and self._mismatch(left, hear, 0) is None
+            for one, hear in self._taken
+            if one is heard
+            for left in self.early
+        )
+
+
+def _is_sent_again(heard: Heard, before: Any) -> bool:
+    """Whether a message is the one that came before at the same step."""
+    return isinstance(before, dict) and heard.payload.get("seqNo") == before.get("seqNo")
+
+
+def _is_same_step(one: Hear, other: Hear) -> bool:
+    """Whether two expectations are of the same step of a state that is entered twice, at the same place."""
+    return (one.place, one.arguments) == (other.place, other.arguments)
 
 
 def _urgency(entry: tuple[int, Expected]) -> tuple[bool, bool, int]:
     """What has not come yet, and says how it must look, is tried first; what takes anything last."""
     number, expected = entry
     return expected.count > 0, not any(one.checks for one in expected.hear.expectations), number
-
-
-def _has_letters(check: Check) -> bool:
-    return any(index in ("i", "j") for comparison in check.alternatives for _, index in comparison.path)
-
-
-def _any_entry(check: Check, message: str) -> Check:
-    """A report of events may hold others, too: its first entry stands for some entry."""
-    if message != "NotifyEventRequest":
-        return check
-    alternatives = []
-    for comparison in check.alternatives:
-        first, *rest = comparison.path
-        path = (Member(first.name, "i"), *rest) if first == Member("eventData", 0) else comparison.path
-        alternatives.append(type(comparison)(path, comparison.operator, comparison.values, comparison.count_operator))
-    return Check(tuple(alternatives), check.condition)
-
-
-def _next_in_turn(check: Check, count: int) -> Check:
-    """What the first part of a report has as ``seqNo == 0`` is its number in the others."""
-    return parse_check(f"seqNo == {count}") if count and str(check) == "seqNo == 0" else check
 
 
 def brief(payload: Any) -> str:

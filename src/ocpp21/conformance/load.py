@@ -16,10 +16,12 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from ocpp21.conformance.amendments import Amendment, AmendmentError, amend, read_amendments
-from ocpp21.conformance.case import Case, Expectation, Listing, Side, Slip, State, Step
+from ocpp21.conformance.amendments import ARRIVAL, Amendment, AmendmentError, amend, read_amendments
+from ocpp21.conformance.attempts import FACTS
+from ocpp21.conformance.case import Case, Expectation, Listing, Loop, Side, Slip, State, Step
 from ocpp21.conformance.checks import Check, CheckError, parse_check
 from ocpp21.conformance.members import UnknownMember, is_message, member
+from ocpp21.conformance.openings import CONNECTIONS
 from ocpp21.conformance.paths import PathError, parse_path
 from ocpp21.conformance.setup_lines import EnterState, Remember, SetupLineError, parse_setup, parse_state
 
@@ -29,6 +31,8 @@ _MESSAGES: Final = re.compile(r"\w+(?:Request|Response)(?: or \w+(?:Request|Resp
 _REPEATS: Final = re.compile(r"repeat|one or more|for (?:all|every)|every|all |both|once per|several|each|-\d+ while")
 _PLACEHOLDER: Final = re.compile(r"<[^<>]*>")
 _VARIABLE: Final = re.compile(r"variable ([\w.]+)")
+#: What checks can ask of the arrival of a message.
+_ARRIVALS: Final = frozenset({"count", "earlier", "gap"})
 _IS_RESPONSE: Final = re.compile(r"\w+Response$")
 
 
@@ -244,6 +248,7 @@ def _step(record: Mapping[str, Any], place: _Place) -> Step:
     text, by, content = record["do"], record["by"], record.get("with", {})
     optional = bool(record.get("optional"))
     where = f"step {number}"
+    loop = Loop(**{**record["loop"], "values": tuple(record["loop"]["values"])}) if "loop" in record else None
     if by == "manual":
         return Step(number, by, "manual", text, content=content, is_optional=optional, note=note)
     if by == "state":
@@ -256,7 +261,7 @@ def _step(record: Mapping[str, Any], place: _Place) -> Step:
     if text.startswith("note:"):
         return Step(number, by, "note", text, note=note)
     if not _MESSAGES.fullmatch(text):
-        return Step(number, by, "wire", text, content=content, is_optional=optional, note=note)
+        return Step(number, by, "wire", text, content=content, is_optional=optional, note=note, loop=loop)
     messages = tuple(text.split(" or "))
     if note.startswith("or NotifyEventRe") and len(messages) == 1:
         messages = (*messages, f"NotifyEvent{'Response' if _IS_RESPONSE.match(messages[0]) else 'Request'}")
@@ -277,6 +282,9 @@ def _step(record: Mapping[str, Any], place: _Place) -> Step:
         repeats=record.get("repeats", bool(_REPEATS.search(note))),
         optional_when=record.get("optional_when", ""),
         note=note,
+        asked_when=record.get("asked_when", ""),
+        loop=loop,
+        refused=record.get("refused", 0),
     )
 
 
@@ -288,17 +296,29 @@ def _expectation(record: Mapping[str, Any], place: _Place) -> Expectation:
     for text in record["checks"]:
         if text.startswith("note:"):
             notes.append(text.removeprefix("note:").strip())
+        elif message in CONNECTIONS or message == ARRIVAL:
+            facts = _ARRIVALS if message == ARRIVAL else FACTS
+            checks.append(_check_of_facts(text, facts, place, f"expectation of step {number}"))
         elif not is_message(message):
             notes.append(text)
         else:
             check = place.read(parse_check, text, f"expectation of step {number}")
             for comparison in (*check.alternatives, *filter(None, [check.condition])):
                 values = comparison.values if comparison.operator in ("==", "!=", "in") else ()
-                _check_value(message, comparison.path, values, place, f"expectation of step {number}")
+                path = (*check.each, *comparison.path)
+                _check_value(message, path, values, place, f"expectation of step {number}")
             checks.append(check)
     if re.fullmatch(r"\w+(Request|Response)", message) and not is_message(message):
         raise place.refuse(f"expectation of step {number}", f"expected a message of OCPP 2.1, found {message!r}")
     return Expectation(number, message, tuple(checks), tuple(notes))
+
+
+def _check_of_facts(text: str, facts: frozenset[str], place: _Place, where: str) -> Check:
+    check: Check = place.read(parse_check, text, where)
+    for comparison in (*check.alternatives, *filter(None, [check.condition])):
+        if comparison.path[0].name not in facts:
+            raise place.refuse(where, f"expected one of {', '.join(sorted(facts))}, found {comparison.path[0].name!r}")
+    return check
 
 
 def _check_value(message: str, path: Any, values: Sequence[Any], place: _Place, where: str) -> None:

@@ -13,21 +13,30 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ocpp21.conformance.acts import Act, Deed, read_act
-from ocpp21.conformance.case import Case, Expectation, Step
+from ocpp21.conformance.amendments import ARRIVAL
+from ocpp21.conformance.case import Case, Expectation, Loop, Step, checks_of
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.context import Context, understands
+from ocpp21.conformance.entered import AFTER_REBOOT, OCCUPIED, note_deeds, note_state
 from ocpp21.conformance.load import Library
+from ocpp21.conformance.members import is_message
+from ocpp21.conformance.openings import insert_serve, is_rebooting, opened_before
 from ocpp21.conformance.operations import (
     CALL_ERROR,
+    Among,
     Ask,
     Do,
     Hear,
     Operation,
     Plan,
+    Repeat,
     Require,
+    Serve,
     Silence,
     Trigger,
+    Upgrade,
 )
+from ocpp21.conformance.remarks import asking
 from ocpp21.conformance.scopes import (
     FORBIDDEN,
     VARIANT,
@@ -42,29 +51,12 @@ from ocpp21.conformance.scopes import (
     wanted_content,
 )
 from ocpp21.conformance.setup_lines import EnterState, Note, Remember, SetVariable, StateCall
-from ocpp21.conformance.upgrades import ADMITTED, REFUSED, read_logins, read_upgrade
 from ocpp21.conformance.verdict import Inconclusive
-from ocpp21.conformance.wire_steps import read_wire
+from ocpp21.conformance.wire_steps import read_connection
 
 __all__ = ["NotPlayable", "lay_out"]
 
 
-#: What is so as well once a state is entered: the transaction is over, the cable still there.
-_IMPLIES: Final = {"Deauthorized": frozenset({"StopAuthorized", "EVConnectedPostSession"})}
-#: What is over once a state is entered.
-_ENDS: Final[dict[str, frozenset[str]]] = {
-    "EVDisconnected": frozenset(
-        {
-            "Authorized",
-            "EVConnectedPreSession",
-            "EVConnectedPostSession",
-            "EnergyTransferStarted",
-            "EnergyTransferSuspended",
-            "StopAuthorized",
-        }
-    ),
-    "StopAuthorized": frozenset({"Authorized"}),
-}
 #: An inoperative connector stays Unavailable whatever is plugged in.
 _STATUS: Final = frozenset({"StatusNotificationRequest", "NotifyEventRequest"})
 _SILENT_WHEN_INOPERATIVE: Final = frozenset(
@@ -72,8 +64,6 @@ _SILENT_WHEN_INOPERATIVE: Final = frozenset(
 )
 #: Beginnings of notes of steps that are for a remote, or a local, start only.
 _SCENARIOS: Final = ("remote scenario", "local scenario")
-_AFTER_REBOOT: Final = frozenset({"Booted", "Booting", "ParkingBayUnoccupied"})
-_OCCUPIED: Final = frozenset({"EVConnectedPreSession", "EnergyTransferStarted", "EVConnectedPostSession"})
 
 
 class NotPlayable(Inconclusive):
@@ -96,12 +86,13 @@ def lay_out(case: Case, library: Library, configuration: Configuration, context:
     planner.setup(case.setup, Scope())
     planner.steps(case.steps, case.expectations, Scope())
     planner.after(case.after)
-    return Plan(case, tuple(planner.operations), tuple(planner.unchecked))
+    return Plan(case, (*planner.operations, *planner.in_the_end), tuple(asking(planner.unchecked)))
 
 
 class _Planner:
     def __init__(self, case: Case, library: Library, configuration: Configuration, context: Context) -> None:
-        self.operations: Final[list[Operation]] = []
+        self.operations: list[Operation] = []
+        self.in_the_end: Final[list[Among]] = []
         self.unchecked: Final[list[str]] = []
         self._case: Final = case
         self._library: Final = library
@@ -110,6 +101,7 @@ class _Planner:
         self._places: dict[str, set[str]] = {}
         self._evse = ""
         self._is_inoperative = False
+        self._waits_for_reset = False  # B12.FR.03: what gets idle becomes Unavailable until the reset
         self._depth = 0
 
     @property
@@ -134,7 +126,14 @@ class _Planner:
 
     def steps(self, steps: Sequence[Step], expectations: Sequence[Expectation], scope: Scope) -> None:
         """Take the steps of the case or of a state."""
+        end = 0
         for number, step in enumerate(steps):
+            if number < end:
+                continue  # has been taken by a loop
+            if step.loop is not None:
+                end = max(i for i, one in enumerate(steps) if one.number == step.loop.to) + 1
+                self._loop((replace(step, loop=None), *steps[number + 1 : end]), step.loop, expectations, scope)
+                continue
             variant = VARIANT.fullmatch(step.number)
             if variant is not None and scope.remote is not None and (variant[1] == "B") is not scope.remote:
                 continue
@@ -149,9 +148,10 @@ class _Planner:
                 case "state":
                     assert step.state is not None
                     self._enter(step.state, step.content, scope)
-                    self.operations.extend(read_logins(expectations, step, place))
+                    self.operations.extend(opened_before(expectations, step, place))
+                    self._among(step, expectations, place)
                 case "wire":
-                    self._wire(step, steps[number + 1 :], place)
+                    self._wire(steps, number, expectations, place)
                 case "request":
                     self._request(step, expectations, place, scope)
                 case "response":
@@ -161,11 +161,10 @@ class _Planner:
         """Take what must be so in the end: silence is listened for, the rest is for people."""
         for note in notes:
             text = note.removeprefix("note: ")
-            if re.search(r"[Nn]o TransactionEventRequest(?! with eventType)", text):
+            if match := re.search(r"[Nn]o TransactionEventRequest(?: with (eventType == \w+))?", text):
                 with_what = re.search(r"with (idToken|triggerReason)", text)
-                self.operations.append(
-                    Silence("end", ("TransactionEventRequest",), FORBIDDEN.get(with_what and with_what[1]))
-                )
+                forbidden = match[1] or FORBIDDEN.get(with_what and with_what[1])
+                self.operations.append(Silence("end", ("TransactionEventRequest",), forbidden))
             elif text.startswith(("state is", "state ")):
                 continue
             else:
@@ -179,7 +178,8 @@ class _Planner:
     def _is_silent(self, step: Step, scope: Scope) -> bool:
         """Whether a report of a state need not come, as the connector is inoperative."""
         is_status = bool(_STATUS & set(step.messages))
-        return self._is_inoperative and is_status and scope.label in _SILENT_WHEN_INOPERATIVE
+        is_unavailable = self._is_inoperative or self._waits_for_reset
+        return is_unavailable and is_status and scope.label in _SILENT_WHEN_INOPERATIVE
 
     # Steps
 
@@ -190,10 +190,19 @@ class _Planner:
             message, content = chosen(step.messages, content)
             if message == "ChangeAvailabilityRequest":
                 self._is_inoperative = content.get("operationalStatus") == "Inoperative"
-            elif message == "ResetRequest":  # B12.FR.03: what gets idle becomes Unavailable until the reset
-                self._is_inoperative = content.get("type") == "OnIdle"
+            elif message == "ResetRequest":
+                self._waits_for_reset = content.get("type") == "OnIdle"
             self.operations.append(
-                Ask(place, step.number, message, content, scope.arguments, step.is_optional, step.note)
+                Ask(
+                    place,
+                    step.number,
+                    message,
+                    content,
+                    scope.arguments,
+                    step.is_optional,
+                    step.note,
+                    step.asked_when,
+                )
             )
             return
         found = self._expected(step, expectations)
@@ -212,6 +221,9 @@ class _Planner:
                 optional_when=step.optional_when,
                 repeats=step.repeats,
                 token=scope.token,
+                error="InternalError" if step.refused else "",
+                refused=step.refused,
+                arrival=checks_of(expectations, step.number, {ARRIVAL}),
             )
         )
 
@@ -254,7 +266,7 @@ class _Planner:
         }
         shown = scope.token or presented(later, expectations, self._context)
         if self._depth and step.is_optional and step.text == "power cycle the CS":
-            if "type" in scope.overrides:
+            if "type" in scope.overrides or is_rebooting(self.operations):
                 return
             self.operations.append(Do(place, Act(Deed.REBOOT, step.text)))
             return
@@ -263,44 +275,40 @@ class _Planner:
             raise NotPlayable(f"{place}: no driver is asked to {step.text!r} yet")
         self.operations.extend(Do(place, act, is_optional=step.is_optional) for act in acts)
         if not self._depth or scope.label == "state Deauthorized, ":
-            self._note_deed(acts, later)
+            note_deeds(self._entered, acts, later)
 
-    def _note_deed(self, acts: Sequence[Act], later: Sequence[Step]) -> None:
-        """A case may enter a state by steps of its own."""
-        for act in acts:
-            match act.deed:
-                case Deed.PRESENT if "EnergyTransferStarted" in self._entered:
-                    self._entered.add("StopAuthorized")
-                case Deed.PRESENT if "Authorized" not in self._entered:
-                    statuses = [step.content.get("idTokenInfo.status") for step in later if step.by == "TS"]
-                    if next(filter(None, statuses), "Accepted") == "Accepted":
-                        self._entered.add("Authorized")
-                case Deed.PLUG_IN:
-                    self._entered.add("EVConnectedPreSession")
-                case Deed.DRIVE_IN:
-                    self._entered.add("ParkingBayOccupied")
-                case Deed.UNPLUG:
-                    self._entered.difference_update(_ENDS["EVDisconnected"])
-                case Deed.DRIVE_OUT:
-                    self._entered.discard("ParkingBayOccupied")
+    def _among(self, step: Step, expectations: Sequence[Expectation], place: str) -> None:
+        """What a case expects of a state beside what the state does is seen in the end."""
+        found = tuple(one for one in expectations if one.step == step.number and is_message(one.message))
+        if found:
+            self.unchecked.extend(f"step {one.step}: {note}" for one in found for note in one.notes)
+            self.in_the_end.append(Among(place, step.number, found))
 
-    def _wire(self, step: Step, later: Sequence[Step], place: str) -> None:
+    def _loop(self, steps: Sequence[Step], loop: Loop, expectations: Sequence[Expectation], scope: Scope) -> None:
+        """Lay out steps that are played several times."""
+        place = f"steps {steps[0].number} to {loop.to}"
+        self._try({"value": list(loop.values)}, place, scope)
+        before, self.operations = self.operations, []
+        self._context.bound[loop.name] = "1"  # whatever it will be
+        self.steps(steps, expectations, scope)
+        del self._context.bound[loop.name]
+        self.operations = [*before, Repeat(place, loop.name, loop.values, tuple(self.operations))]
+
+    def _wire(self, steps: Sequence[Step], number: int, expectations: Sequence[Expectation], place: str) -> None:
+        step = steps[number]
         if step.text.upper().startswith("CALLERROR"):
             self._error(step, place)
             return
-        if self._case.role == "CSMS" and step.text in ("HTTP upgrade", *ADMITTED, *REFUSED):
-            if step.by == "TS":
-                upgrade = read_upgrade(step, later, place)
-                if upgrade is None:
-                    raise NotPlayable(f"{place}: the test system cannot upgrade like this yet")
-                self._try({"password": upgrade.password}, place, Scope())
-                self.operations.append(upgrade)
-            return
-        found = read_wire(step.text, step.by)
+        found = read_connection(self._case.role, steps, number, expectations, place)
         if found is None:
             raise NotPlayable(f"{place}: the test system cannot {step.text!r} yet")
         for one in found:
-            self.operations.append(replace(one, place=place))
+            if isinstance(one, Upgrade):
+                self._try({"password": one.password, "user": one.user, "fault": one.fault}, place, Scope())
+            if isinstance(one, Serve):
+                insert_serve(self.operations, one)
+            else:
+                self.operations.append(one)
 
     def _error(self, step: Step, place: str) -> None:
         """A CALLERROR, of the test system or of the system under test."""
@@ -325,7 +333,7 @@ class _Planner:
             return
         if any(one in self._entered for one in line.unless):
             return
-        if any("is occupied" in one for one in line.unless) and self._entered & _OCCUPIED:
+        if any("is occupied" in one for one in line.unless) and self._entered & OCCUPIED:
             return
         if self._depth and name in self._entered:
             return
@@ -348,7 +356,8 @@ class _Planner:
         before, self._evse = self._evse, str(inner.arguments.get("evseId", self._evse))
         self.setup(state.setup, replace(inner, remote=None, overrides={}))
         steps = state.steps
-        if (call.name, self._case.role) == ("EnergyTransferStarted", "CSMS") and self._entered & _OCCUPIED:
+        self._waits_for_reset = self._waits_for_reset and call.name not in AFTER_REBOOT
+        if (call.name, self._case.role) == ("EnergyTransferStarted", "CSMS") and self._entered & OCCUPIED:
             steps = tuple(step for step in steps if step.number not in ("1", "2", "3", "4"))
         if call.name == "Booted" and "type" in content:
             steps = tuple(
@@ -363,14 +372,9 @@ class _Planner:
             steps = tuple(step for step in steps if step.messages not in (("ResetRequest",), ("ResetResponse",)))
         self.steps(steps, state.expectations, inner)
         self._depth -= 1
-        if inner.overrides.get("idTokenInfo.status", "Accepted") == "Accepted" or content.get("idToken") == "<cached>":
-            self._entered.add(call.name)
-        self._entered.difference_update(_ENDS.get(call.name, frozenset()))
-        self._entered.update(_IMPLIES.get(call.name, frozenset()))
-        if call.name in _AFTER_REBOOT:
-            is_plugged = call.name == "Booted" and "EVConnectedPreSession" in self._entered
-            self._entered.clear()
-            self._entered.update({call.name, *(["EVConnectedPreSession"] if is_plugged else [])})
+        is_accepted = inner.overrides.get("idTokenInfo.status", "Accepted") == "Accepted"
+        note_state(self._entered, call.name, is_entered=is_accepted or content.get("idToken") == "<cached>")
+        if call.name in AFTER_REBOOT:
             self._is_inoperative = self._is_inoperative and call.name == "ParkingBayUnoccupied"
         self._evse = before
 

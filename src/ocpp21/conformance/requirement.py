@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ocpp21.conformance.context import Unknown
@@ -39,6 +40,8 @@ class Variables:
             Inconclusive: neither the wire nor the driver can.
         """
         context = self._interpreter.context
+        if line.component_instance:
+            line = replace(line, component_instance=str(context.resolve(line.component_instance)))
         try:
             values = [str(_written(context.resolve(value, line.variable))) for value in line.values]
         except Unknown as error:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from ocpp21.conformance.background import default_answer
 from ocpp21.conformance.case import Case
@@ -23,9 +24,13 @@ from ocpp21.conformance.listening import Listener
 from ocpp21.conformance.load import Library, library
 from ocpp21.conformance.operations import Plan
 from ocpp21.conformance.plan import lay_out
+from ocpp21.conformance.security import address_of, unfit
 from ocpp21.conformance.verdict import Failed, Inconclusive, Result, Verdict
 
 __all__ = ["CsmsRunner", "Runner", "StationRunner", "playable"]
+
+#: Stand for the endpoints until they are listened on.
+_SOME_URLS: Final = ("wss://csms.example.com", "wss://csms.example.com:9001")
 
 
 def playable(case: Case, configuration: Configuration, found: Library | None = None) -> Plan:
@@ -34,7 +39,7 @@ def playable(case: Case, configuration: Configuration, found: Library | None = N
     Raises:
         Inconclusive: the kit cannot play it.
     """
-    context = Context(configuration, datetime.now(UTC))
+    context = Context(configuration, datetime.now(UTC), urls=_SOME_URLS if case.role == "CS" else ())
     return lay_out(case, found or library(), configuration, context)
 
 
@@ -68,7 +73,7 @@ class Runner(ABC):
 
     async def run(self, case: Case, /) -> Result:
         """Run a case; whatever happens, it ends in a verdict."""
-        why = applies(case, self.configuration.claims)
+        why = applies(case, self.configuration.claims) or unfit(case, self.configuration.security.profile)
         if why:
             return Result(case, Verdict.NOT_APPLICABLE, reason=why)
         try:
@@ -135,7 +140,7 @@ class StationRunner(Runner):
         """Hold the address."""
         line = Line("CSMS", timeout_s=self.configuration.message_timeout_s)
         try:
-            await line.listen(self.host, self.port)
+            await self._listen(line)
             if isinstance(self.driver, HttpDriver):
                 await self.driver.reach()
             yield
@@ -147,7 +152,8 @@ class StationRunner(Runner):
         result.log = line.log
         interpreter = Interpreter(line, "CS", self.driver, self.configuration, self.now, self.make_listener)
         try:
-            url = await line.listen(self.host, self.port, password=self.configuration.password)
+            url = await self._listen(line)
+            interpreter.context.urls = tuple(endpoint.url for endpoint in line.endpoints)
             await self.driver.start(url)
             async with _leaving(self.driver, line):
                 await self._boot(line, interpreter)
@@ -155,6 +161,11 @@ class StationRunner(Runner):
                 await interpreter.play(plan.operations)
         finally:
             await line.close()
+
+    async def _listen(self, line: Line) -> str:
+        security = self.configuration.security
+        second = address_of(security.second_address) if security.second_address else (self.host, 0)
+        return await line.listen((self.host, self.port), second, security=security)
 
     async def _boot(self, line: Line, interpreter: Interpreter) -> None:
         """Let the station connect, boot, and come to rest: idle, Accepted, without faults (Part 6)."""
@@ -187,7 +198,7 @@ class CsmsRunner(Runner):
         url = await self.driver.start()
         async with _leaving(self.driver, line):
             try:
-                await line.connect(url, self.configuration.identity, password=self.configuration.password)
+                await self._connect(line, url)
                 yield
             finally:
                 await line.close()
@@ -198,9 +209,10 @@ class CsmsRunner(Runner):
         interpreter = Interpreter(line, "CSMS", self.driver, self.configuration, self.now, self.make_listener)
         interpreter.context.begin()
         url = await self.driver.start()
+        interpreter.context.urls = (url,)
         async with _leaving(self.driver, line):
             try:
-                await self._connect(line, url)
+                await self._open(line, url)
                 if not plan.begins_with_boot:
                     await self._boot(line, interpreter)
                 result.has_begun = True
@@ -208,15 +220,23 @@ class CsmsRunner(Runner):
             finally:
                 await line.close()
 
-    async def _connect(self, line: Line, url: str) -> None:
+    async def _open(self, line: Line, url: str) -> None:
         try:
             async with asyncio.timeout(self.configuration.boot_timeout_s):
-                await line.connect(url, self.configuration.identity, password=self.configuration.password)
+                await self._connect(line, url)
                 await line.connected()
         except TimeoutError:
             raise Failed("start", f"a connection to {url}", "none in time") from None
         except OSError as error:
             raise Failed("start", f"a connection to {url}", str(error) or type(error).__name__) from error
+
+    async def _connect(self, line: Line, url: str) -> None:
+        configuration = self.configuration
+        profile = configuration.security.profile
+        password = "" if profile == 3 else configuration.password
+        await line.connect(
+            url, configuration.identity, password=password, ssl=configuration.security.client_context(profile)
+        )
 
     async def _boot(self, line: Line, interpreter: Interpreter) -> None:
         """Register, and tell the state of every connector, as a station in order does (Part 6)."""
@@ -228,7 +248,6 @@ class CsmsRunner(Runner):
         )
         for evse_id, connectors in enumerate(configuration.evses, start=1):
             for connector_id in range(1, connectors + 1):
-                interpreter.context.now = self.now()
                 status = {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": "Available"}
                 await interpreter.exchange(
                     "StatusNotificationRequest", {**status, "timestamp": interpreter.context.timestamp()}, "start"

@@ -31,6 +31,8 @@ __all__ = [
 VARIANT: Final = re.compile(r"([AB])(\d+)")
 #: Stands for what the CSMS says of the IdToken of the state.
 STATUS: Final = "<status of the idtoken>"
+#: Stands for a valid IdToken that is not the one of the state.
+_OTHER: Final = "<valid idtoken beside it>"
 _REMOTE: Final = frozenset({"remote", "b"})
 _LOCAL: Final = frozenset({"local", "a"})
 
@@ -100,6 +102,9 @@ def given(value: Any, scope: Scope, context: Context) -> Any:
     """Put the IdToken of the state, or its status, in place of the valid one."""
     if value == STATUS:
         return scope.arguments.get("status") or status_of(scope.token, context.configuration)
+    if value == _OTHER:
+        configuration = context.configuration
+        return (configuration.valid if scope.token == configuration.valid2 else configuration.valid2).id
     if scope.token is not None and isinstance(value, str) and context.token(value) == context.configuration.valid:
         return scope.token.type if value.endswith("type>") else scope.token.id
     return value
@@ -141,6 +146,8 @@ def wanted_content(expectations: Sequence[Expectation], content: Mapping[str, An
     wanted = dict(content)
     for expectation in expectations:
         for check in expectation.checks:
+            if check.each:
+                continue
             first = check.alternatives[0]
             path = ".".join(
                 name if index is None else f"{name}[{index if isinstance(index, int) else 0}]"

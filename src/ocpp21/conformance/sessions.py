@@ -18,11 +18,10 @@ from ocpp21.conformance.case import Case, Side
 from ocpp21.conformance.claims import Claims
 from ocpp21.conformance.configuration import Configuration, ConfigurationError, Declared, read_declared
 from ocpp21.conformance.drivers import CsmsDriver, StationDriver
-from ocpp21.conformance.drivers.csms import OwnCsms
 from ocpp21.conformance.drivers.http import HttpCsms, HttpDriver
 from ocpp21.conformance.drivers.interactive import InteractiveCsms, InteractiveDriver
 from ocpp21.conformance.drivers.person import Person
-from ocpp21.conformance.drivers.simulator import SimulatorDriver
+from ocpp21.conformance.own import own_csms, own_station
 from ocpp21.conformance.runner import CsmsRunner, Runner, StationRunner
 from ocpp21.conformance.selection import NoSuchCase, select
 from ocpp21.conformance.sharing import Plays, Sharing
@@ -105,20 +104,18 @@ class SystemUnderTest:
     def _station(self) -> StationRunner:
         configuration, identity = self.configuration, self.configuration.identity
         if self.address == OWN:
-            driver: StationDriver = SimulatorDriver(configuration, epoch=virtual_time.EPOCH)
-            return StationRunner(configuration, virtual_time.wall_time, driver=driver)
+            return own_station(configuration)
         host, port = _listening(self.address)
         asked = InteractiveDriver(self.person, name=self.name)
-        driver = HttpDriver(self.driver, identity=identity) if self.driver else asked
+        driver: StationDriver = HttpDriver(self.driver, identity=identity) if self.driver else asked
         return StationRunner(configuration, driver=driver, host=host, port=port)
 
     def _csms(self) -> CsmsRunner:
         configuration, identity = self.configuration, self.configuration.identity
         if self.address == OWN:
-            driver: CsmsDriver = OwnCsms(configuration, now=virtual_time.wall_time)
-            return CsmsRunner(configuration, virtual_time.wall_time, driver=driver)
+            return own_csms(configuration)
         if self.driver:
-            driver = HttpCsms(self.driver, csms=self.address, identity=identity)
+            driver: CsmsDriver = HttpCsms(self.driver, csms=self.address, identity=identity)
         else:
             driver = InteractiveCsms(self.address, self.person, name=self.name)
         return CsmsRunner(configuration, driver=driver)

@@ -1,44 +1,88 @@
-"""How WebSockets are opened, as cases word it: with which password, and whether that is let in."""
+"""How the test system, as a station, opens WebSockets, as cases word it: what it shows, and whether that is let in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ocpp21.conformance.case import Expectation, Step
-from ocpp21.conformance.operations import Login, Upgrade
+from ocpp21.conformance.openings import CONNECTIONS
+from ocpp21.conformance.operations import Upgrade
 
-__all__ = ["ADMITTED", "REFUSED", "read_logins", "read_upgrade"]
+__all__ = ["is_upgrade", "read_upgrade"]
 
 #: How a CSMS takes an upgrade.
-ADMITTED: Final = ("upgrade to WebSocket", "validate credentials and upgrade to WebSocket", "accept the connection")
-REFUSED: Final = ("reject the upgrade", "refuse the connection")
+_ADMITTED: Final = ("upgrade to WebSocket", "validate credentials and upgrade to WebSocket", "accept the connection")
+_REFUSED: Final = ("reject the upgrade", "refuse the connection", "terminate the connection")
 
-_CREDENTIALS: Final = re.compile(r"Basic base64\(<configured ChargingStationId>:(<.*>)\)")
-_LOGIN: Final = re.compile(r"Authorization == Basic <base64\(ChargingStationId:(.*)\)>")
+_HELLO: Final = re.compile(r"(?:drop the connection, )?TLS ClientHello(?P<version> below 1\.2| 1\.2 or higher)?")
+_CREDENTIALS: Final = re.compile(r"Basic base64\((?P<user>[^:]*):(?P<password><.*>)\)")
+_IDENTITY: Final = "<configured ChargingStationId>"
 
 
-def read_upgrade(step: Step, later: Sequence[Step], place: str) -> Upgrade | None:
-    """Read with which password the test system opens a WebSocket; None when it cannot do so like this.
+def is_upgrade(step: Step) -> bool:
+    """Whether a step is a part of how a WebSocket is opened."""
+    return step.text.startswith("TLS ") or bool(
+        _HELLO.fullmatch(step.text) or step.text in ("HTTP upgrade", *_ADMITTED, *_REFUSED)
+    )
+
+
+def read_upgrade(
+    step: Step, before: Sequence[Step], later: Sequence[Step], expectations: Sequence[Expectation], place: str
+) -> tuple[Upgrade, ...] | None:
+    """Read how the test system opens a WebSocket.
 
     Args:
-        step: of the test system.
+        step: any part of it.
+        before: the steps before it.
         later: the steps after it, which say what becomes of it.
+        expectations: of the case.
         place: for people.
+
+    Returns:
+        The upgrade of the step that begins one, nothing for the other parts of it; None when it cannot be done.
     """
-    outcome = next((one.text for one in later if one.by == "SUT" and one.kind == "wire"), "")
+    is_begun = any(one.by == "TS" and (one.text == "HTTP upgrade" or _HELLO.fullmatch(one.text)) for one in before)
+    if step.by != "TS":
+        return () if is_begun else None
+    outcome = next((one.text for one in later if one.by == "SUT" and one.text in (*_ADMITTED, *_REFUSED)), "")
+    if hello := _HELLO.fullmatch(step.text):
+        return _secured(hello["version"] or "", outcome, later, expectations, place)
+    if step.text != "HTTP upgrade" or _is_part(before):
+        return () if is_begun else None
     header = str(step.content.get("Authorization", ""))
     match = _CREDENTIALS.fullmatch(header)
-    if outcome not in (*ADMITTED, *REFUSED) or (header and match is None):
+    if not outcome or (header and match is None):
         return None
-    return Upgrade(place, match[1] if match is not None else "", outcome in REFUSED)
+    if match is None:
+        return (Upgrade(place, "", outcome in _REFUSED),)
+    user = "" if match["user"] == _IDENTITY else match["user"].replace(" + ", "")
+    return (Upgrade(place, match["password"], outcome in _REFUSED, user),)
 
 
-def read_logins(expectations: Sequence[Expectation], step: Step, place: str) -> Iterator[Login]:
-    """Read which password a station must have shown when it connected in a step."""
-    for one in expectations:
-        if (one.step, one.message) == (step.number, "HTTP upgrade"):
-            for note in one.notes:
-                if match := _LOGIN.fullmatch(note):
-                    yield Login(place, f"<{match[1]}>")
+def _secured(
+    version: str, outcome: str, later: Sequence[Step], expectations: Sequence[Expectation], place: str
+) -> tuple[Upgrade, ...] | None:
+    """An upgrade over TLS: the steps until its outcome belong to it."""
+    if not outcome:
+        return None
+    parts = list(later[: next(number for number, one in enumerate(later) if one.text == outcome) + 1])
+    numbers = {one.number for one in parts}
+    suites = tuple(suite for one in parts for suite in one.content.get("suites", ()))
+    shown = next((str(one.content["clientCertificate"]) for one in parts if "clientCertificate" in one.content), "")
+    checks = tuple(
+        check for one in expectations if one.step in numbers and one.message in CONNECTIONS for check in one.checks
+    )
+    fault = "old" if "below" in version else shown
+    return (Upgrade(place, "", outcome in _REFUSED, fault=fault, is_plain=True, checks=checks, suites=suites),)
+
+
+def _is_part(before: Sequence[Step]) -> bool:
+    """Whether a request to upgrade comes over TLS that an earlier step has begun."""
+    for one in reversed(before):
+        if one.by == "SUT" and one.text in (*_ADMITTED, *_REFUSED):
+            return False
+        if _HELLO.fullmatch(one.text):
+            return True
+    return False

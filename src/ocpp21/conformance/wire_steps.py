@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from ocpp21.conformance.operations import Silence, Wire
+from ocpp21.conformance.case import Expectation, Side, Step
+from ocpp21.conformance.openings import opened_before, read_opening
+from ocpp21.conformance.operations import Operation, Silence, Wire
+from ocpp21.conformance.upgrades import is_upgrade, read_upgrade
 
-__all__ = ["read_wire"]
+__all__ = ["read_connection", "read_wire"]
 
 _CUT: Final = Wire("", "cut")
 _REFUSE: Final = Wire("", "refuse")
@@ -39,7 +44,6 @@ _TEST_SYSTEM: Final[tuple[tuple[str, tuple[Wire | Silence, ...]], ...]] = (
 
 _UNDER_TEST: Final[tuple[tuple[str, tuple[Wire | Silence, ...]], ...]] = (
     (r"reconnect", (_CONNECTED,)),
-    (r"wait <RetryBackOffWaitMinimum>, reconnect", (_ACCEPT, _CONNECTED)),
     (r"send no (?P<message>\w+Request)", ()),
     (
         r"do not charge|no charging, no TransactionEventRequest.*",
@@ -60,3 +64,28 @@ def read_wire(text: str, by: str, /) -> tuple[Wire | Silence, ...] | None:
                 return (Silence("", (match["message"],)),)
             return operations
     return None
+
+
+def read_connection(
+    role: Side, steps: Sequence[Step], number: int, expectations: Sequence[Expectation], place: str, /
+) -> tuple[Operation, ...] | None:
+    """Read a step that is about the connection; None when the words are not known.
+
+    Args:
+        role: of the system under test.
+        steps: of the case.
+        number: which of them.
+        expectations: of the case.
+        place: for people.
+    """
+    step, before, later = steps[number], steps[:number], steps[number + 1 :]
+    if role == "CSMS" and is_upgrade(step):
+        return read_upgrade(step, before, later, expectations, place)
+    opening = read_opening(step, before, later, expectations, place) if role == "CS" else None
+    if opening is not None:
+        return opening
+    found = read_wire(step.text, step.by)
+    if found is None:
+        return None
+    seen = opened_before(expectations, step, place) if (role, step.by) == ("CS", "SUT") else ()
+    return (*(replace(one, place=place) for one in found), *seen)

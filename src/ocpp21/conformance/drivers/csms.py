@@ -12,6 +12,7 @@ from typing import Any, Final
 from ocpp21 import codec
 from ocpp21.asyncio import Patience, Server
 from ocpp21.asyncio.roles import serve_roles
+from ocpp21.asyncio.security import CsmsSecurityProfile
 from ocpp21.conformance.configuration import Configuration, Token
 from ocpp21.conformance.drivers import CannotDo
 from ocpp21.csms import CSMS, MemoryStore, Settings
@@ -24,6 +25,7 @@ from ocpp21.messages import (
     SetVariableStatusEnumType,
 )
 from ocpp21.messages.values import IdTokenTypes
+from ocpp21.network_profile import scheme_of
 
 __all__ = ["OwnCsms"]
 
@@ -38,6 +40,7 @@ class OwnCsms:
         now: the wall time.
         settings: of each CSMS.
         port: where each listens; 0 takes any that is free.
+        security: how it listens.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class OwnCsms:
         now: Callable[[], datetime],
         settings: Settings = Settings(inventory=None),  # noqa: B008, it is frozen
         port: int = 0,
+        security: CsmsSecurityProfile | None = None,
     ) -> None:
         self._configuration: Final = configuration
         self._now: Final = now
         self._settings: Final = settings
         self._port: Final = port
+        self._security: Final = security or CsmsSecurityProfile.basic()
         self._csms: CSMS | None = None
         self._server: Server | None = None
         self._password = ""
@@ -71,16 +76,20 @@ class OwnCsms:
         await self._know(configuration.invalid, AuthorizationStatusEnumType.INVALID)
         await self._know(configuration.blocked, AuthorizationStatusEnumType.BLOCKED)
         await self._know(configuration.expired, AuthorizationStatusEnumType.EXPIRED)
-        self._password = configuration.password
+        security = self._security
+        self._password = configuration.password if security.binder is None else ""
         self._server = await serve_roles(
             self._csms,
             "127.0.0.1",
             self._port,
             authenticator=self if self._password else None,
+            binder=security.binder,
             allow_unauthenticated=not self._password,
+            ssl=security.server_context(),
             patience=_PATIENCE,
         )
-        return f"ws://127.0.0.1:{self._server.ports[0]}"
+        host = "localhost" if security.certificates else "127.0.0.1"
+        return f"{scheme_of(security.number)}://{host}:{self._server.ports[0]}"
 
     async def trigger(self, identity: str, message: str, payload: dict[str, Any], /) -> None:
         """Let the role of the station send a request."""

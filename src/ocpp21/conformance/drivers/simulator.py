@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from ocpp21.asyncio import BackOff, Client, NetworkProfile, Patience
 from ocpp21.asyncio.roles import keep_connected
+from ocpp21.asyncio.security import SecurityProfile
 from ocpp21.conformance.acts import Act, Deed
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.drivers import CannotDo
 from ocpp21.conformance.setup_lines import SetVariable
 from ocpp21.device_model import DeviceModel
 from ocpp21.device_model.variable import Variable
-from ocpp21.messages import AttributeEnumType, IdTokenType
+from ocpp21.messages import AttributeEnumType, IdTokenType, MutabilityEnumType
 from ocpp21.simulator import EV, Impossible, SimulatedStation, wallbox
 from ocpp21.simulator.live import LiveStation
 from ocpp21.station import ChargingStation
@@ -34,7 +35,7 @@ _BOOT_S: Final = 1.0
 
 
 def equip(model: DeviceModel, /) -> None:
-    """Add an authorization cache, a local list, a group of master passes, and what is measured."""
+    """Add an authorization cache, a local list, a group of master passes, an identity, and what is measured."""
     model.auth_cache_ctrlr.available.add(True)
     model.auth_cache_ctrlr.enabled.add(True)
     model.auth_cache_ctrlr.disable_post_authorize.add(False)
@@ -42,6 +43,7 @@ def equip(model: DeviceModel, /) -> None:
     model.local_auth_list_ctrlr.enabled.add(True)
     model.local_auth_list_ctrlr.disable_post_authorize.add(False)
     model.auth_ctrlr.master_pass_group_id.add("")
+    model.security_ctrlr.identity.add("", mutability=MutabilityEnumType.READ_WRITE)
     for measurands in (
         model.aligned_data_ctrlr.measurands,
         model.aligned_data_ctrlr.tx_ended_measurands,
@@ -63,6 +65,7 @@ class SimulatorDriver:
         epoch: aware wall time at time 0 of the event loop.
         facts: how the station is built; a wallbox with as many EVSEs as the configuration says by default.
         equip: adds to the device model of each station what it can.
+        security: what it shows and trusts, with security profile 2 or 3; names of servers stand for this machine.
     """
 
     def __init__(
@@ -73,11 +76,13 @@ class SimulatorDriver:
         epoch: datetime,
         facts: StationFacts | None = None,
         equip: Callable[[DeviceModel], object] = equip,
+        security: SecurityProfile | None = None,
     ) -> None:
         self._configuration: Final = configuration
         self._epoch: Final = epoch
         self._facts: Final = facts or wallbox(evses=len(configuration.evses))
         self._equip: Final = equip
+        self._security: Final = security
         self._live: LiveStation | None = None
         self._values: list[tuple[SetVariable, str]] = []
         self._url = ""
@@ -156,9 +161,14 @@ class SimulatorDriver:
     # The software on the station
 
     def _connect(self, station: ChargingStation) -> Client:
-        profile = NetworkProfile(self._url, self._configuration.identity, self._configuration.password or None)
+        secured: dict[str, Any] = {}
+        if (security := self._security) is None:
+            profile = NetworkProfile(self._url, self._configuration.identity, self._configuration.password or None)
+        else:
+            profile = NetworkProfile(self._url, security.identity, security.password, security.client_context())
+            secured = {"host": "127.0.0.1"}
         back_off = BackOff(wait_minimum_s=self._configuration.back_off_s, random_range_s=0.0, repeat_times=0)
-        return keep_connected(station, [profile], back_off=back_off, patience=_PATIENCE)
+        return keep_connected(station, [profile], back_off=back_off, patience=_PATIENCE, **secured)
 
     def _prepare(self, station: ChargingStation) -> None:
         self._equip(station.device_model)
