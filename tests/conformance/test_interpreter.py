@@ -336,6 +336,10 @@ def test_a_deed_that_the_driver_cannot_do_is_inconclusive() -> None:
         ([step(1, "manual", "dance")], "step 1: no driver is asked to 'dance' yet"),
         ([step(1, "TS", "TLS ServerHello")], "step 1: the test system cannot 'TLS ServerHello' yet"),
         ([step(1, "TS", "ResetRequest", {"type": "<moon>"})], "step 1: <moon> has no meaning here"),
+        (
+            [step(1, "TS", "ResetRequest", {"evseId": "all of them"})],
+            "step 1: 'all of them' has no meaning where a number is due",
+        ),
     ],
 )
 def test_words_without_a_meaning_are_inconclusive(steps: list[dict[str, Any]], reason: str) -> None:

@@ -81,6 +81,7 @@ def test_what_is_not_configured_is_inconclusive() -> None:
         ("TC_A_05_CS", {2, 3}),
         ("TC_A_11_CS", {3}),
         ("TC_B_110_CS", {2, 3}),
+        ("TC_B_112_CS", {3}),
         ("TC_A_04_CSMS", {2, 3}),
         ("TC_B_01_CS", {1, 2, 3}),
     ],

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ocpp21.conformance.context import PRESENT, Context
+from ocpp21.conformance.context import PRESENT, Context, Unknown
 from ocpp21.conformance.members import member, shape_of
 from ocpp21.conformance.paths import ABSENT, parse_path, put
 from ocpp21.shapes import FieldShape
@@ -197,10 +197,13 @@ def _fit(field: FieldShape, value: Any, *, has_index: bool) -> Any:
 
 
 def _fit_one(inner: str, value: Any) -> Any:
-    if inner == "integer" and isinstance(value, str | float):
-        return int(float(value))
-    if inner == "number" and isinstance(value, str):
-        return float(value)
+    try:
+        if inner == "integer" and isinstance(value, str | float):
+            return int(float(value))
+        if inner == "number" and isinstance(value, str):
+            return float(value)
+    except ValueError:
+        raise Unknown(f"{value!r} has no meaning where a number is due") from None
     if inner == "boolean" and isinstance(value, str):
         return value.lower() == "true"
     if inner in ("string", "identifierString") and not isinstance(value, str):

@@ -16,7 +16,7 @@ from ocpp21.conformance.case import Side
 from ocpp21.conformance.checks import mismatch, parse_check
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.connecting import LEAVING_S, Connecting
-from ocpp21.conformance.context import Context
+from ocpp21.conformance.context import Context, Unknown
 from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
 from ocpp21.conformance.filling import compose
 from ocpp21.conformance.line import Line
@@ -133,18 +133,24 @@ class Interpreter:
             return
         context.arguments = operation.arguments
         self._connecting.come_past()
-        payload = compose(operation.message, operation.content, context)
+        payload = self._composed(operation)
         self.send(operation.message, payload, operation.place)
         context.said[operation.step] = payload
         if operation.message == "TransactionEventRequest":
             context.transaction = payload["transactionInfo"]["transactionId"]
             context.is_running = payload["eventType"] != "Ended"
 
+    def _composed(self, operation: Ask | Trigger) -> dict[str, Any]:
+        try:
+            return compose(operation.message, operation.content, self.context)
+        except Unknown as error:
+            raise Unknown(f"{operation.place}: {error}") from error
+
     def send(self, message: str, payload: dict[str, Any], place: str) -> None:
         """Send a request.
 
         Raises:
-            Inconclusive: the case makes it one that the schemas forbid.
+            Inconclusive: the case makes it one that must not be sent.
         """
         try:
             self._listener.asked[message.removesuffix("Request") + "Response"] = self._line.ask(message, payload)
@@ -185,7 +191,7 @@ class Interpreter:
         if any(heard.message == operation.message for heard in self._listener.early):
             return
         self.context.arguments = operation.arguments
-        payload = compose(operation.message, operation.content, self.context)
+        payload = self._composed(operation)
         self._line.note(f"driver: let the CSMS send {operation.message}")
         driver: Any = self._driver
         await driver.trigger(self._configuration.identity, operation.message, payload)

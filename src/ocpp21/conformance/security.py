@@ -32,7 +32,7 @@ from ocpp21.network_profile import ProfileNumber
 __all__ = ["FAULTS", "Files", "Security", "SecurityError", "address_of", "read_security", "unfit"]
 
 #: Profiles that a case asks for, in the words of its condition.
-_PROFILES: Final = re.compile(r"(?:security|active) profile ((?:above )?\d)(?: (?:or|and/or) (\d))?")
+_PROFILES: Final = re.compile(r"(?:security|active) profile (above )?(\d)(?: (?:or|and/or) (\d))?")
 
 #: Paths of a certificate with its sub-CAs, and of its key.
 Files: TypeAlias = tuple[Path, Path]
@@ -139,9 +139,9 @@ def unfit(case: Case, profile: int, /) -> str:
     match = _PROFILES.search(case.condition)
     if match is None:
         return ""
-    first, second = match.groups()
-    wanted = {2, 3} if first == "above 1" else {int(one) for one in (first, second) if one}
-    return "" if profile in wanted else f"expected {match[0]}, found {profile}"
+    above, first, second = match.groups()
+    fits = profile > int(first) if above else str(profile) in (first, second)
+    return "" if fits else f"expected {match[0]}, found {profile}"
 
 
 def address_of(text: str, /) -> tuple[str, int]:
