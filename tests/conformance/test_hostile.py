@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket_connect
 
-from ocpp21.conformance import StationRunner, Verdict, load
+from ocpp21.conformance import Result, StationRunner, Verdict, load
 from ocpp21.testing.virtual_time import run, wall_time
 from tests.conformance.scripted import CONFIGURATION, ScriptedStation, case, expect, step
 
@@ -101,6 +101,41 @@ def test_a_hostile_station_fails_in_time_and_the_next_case_starts_clean(behaviou
         assert (result.verdict, result.text) == (Verdict.PASS, "")
 
     run(live(), real_io=True)
+
+
+async def flood(socket: ClientConnection) -> None:
+    """Say 3,000 things as fast as the test system answers, then nothing any more."""
+    for number in range(3_000):
+        await socket.send(f'[2,"{number}","Heartbeat",{{}}]')
+        await socket.recv()
+    await asyncio.Event().wait()
+
+
+def flooded() -> Result:
+    """What comes of a case at a station that floods."""
+
+    async def live() -> Result:
+        library = load(CASE, "")
+        driver: Any = RawStation(flood)
+        return await StationRunner(CONFIGURATION, wall_time, library, driver=driver).run(library.cases["TC_X_01_CS"])
+
+    return run(live(), real_io=True)
+
+
+def test_of_a_flood_the_log_has_the_beginning_and_the_end() -> None:
+    result = flooded()
+    assert result.verdict is Verdict.FAIL and "ClearCacheResponse" in result.text
+    assert len(result.log) == 2_001
+    assert result.log[0].text == "connection of CS001 opened"
+    assert result.log[-1].text == "connection of CS001 ended"
+    assert [entry.text for entry in result.log if "left out" in entry.text][0].startswith("4,0")
+
+
+def test_what_is_kept_of_a_flood_of_messages_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ocpp21.conformance.line._MOST_MESSAGES", 500)
+    result = flooded()
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.text.startswith("the system under test has said more than the 500 messages and 67,108,864 bytes")
 
 
 def test_a_station_that_never_comes_fails() -> None:

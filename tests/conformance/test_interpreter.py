@@ -346,6 +346,23 @@ def test_words_without_a_meaning_are_inconclusive(steps: list[dict[str, Any]], r
     assert verdict(play(ScriptedStation(), case(steps=steps))) == (Verdict.INCONCLUSIVE, reason)
 
 
+def test_what_the_test_system_must_not_send_is_not_the_fault_of_the_system_under_test() -> None:
+    steps = [step(1, "TS", "ClearTariffsRequest", {"tariffIds[0]": "no identifier"}), step(2, "SUT", "CALLERROR")]
+    assert verdict(play(ScriptedStation(), case(steps=steps))) == (
+        Verdict.INCONCLUSIVE,
+        "step 1: the case makes a ClearTariffsRequest that is not valid: `/tariffIds/0`: expected an identifier of "
+        "letters, digits and *-_=:+|@., found `no identifier`",
+    )
+
+
+def test_a_request_of_the_other_side_is_refused_by_the_session_of_the_test_system() -> None:
+    result = play(ScriptedStation(), case(steps=[step(1, "TS", "HeartbeatRequest"), step(2, "SUT", "CALLERROR")]))
+    assert verdict(result) == (
+        Verdict.INCONCLUSIVE,
+        "the test system must not send what the case asks for: expected a request of the CSMS, found Heartbeat",
+    )
+
+
 def test_a_case_that_is_not_claimed_does_not_apply() -> None:
     configuration = dataclasses.replace(CONFIGURATION, claims=type(CONFIGURATION.claims)())
     listing = {"profile": "Core", "status": "conditional", "condition": "C-49 & !C-01"}

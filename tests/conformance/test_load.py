@@ -78,6 +78,17 @@ def test_a_slip_is_applied_and_one_too_many_stops_the_load() -> None:
         load(case(), "", read_slips(text))
 
 
+def test_words_are_put_right_within_texts_and_one_too_many_stops_the_load() -> None:
+    corrections = read_slips('[words]\n"Test System" = "TestSystem"\n')
+    ask = step(1, "TS", "ClearTariffsRequest", {"tariffIds": ["Test System1", "x"]})
+    check = expect(2, "ClearTariffsResponse", "clearTariffsResult[0].tariffId == Test System1")
+    found = load(case(steps=[ask], expect=[check]), "", corrections).cases["TC_X_01_CS"]
+    assert found.steps[0].content == {"tariffIds": ["TestSystem1", "x"]}
+    assert found.expectations[0].checks[0].alternatives[0].values == ("TestSystem1",)
+    with pytest.raises(CaseError, match=r"^words: expected 'Test System' in a text, found nowhere$"):
+        load(case(), "", corrections)
+
+
 def test_states_are_found_by_role() -> None:
     found = load(case(), "\n".join([state("S"), json.dumps({**json.loads(state("S")), "role": "CSMS"})]))
     assert set(found.states) == {("S", "CS"), ("S", "CSMS")}

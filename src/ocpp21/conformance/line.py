@@ -1,6 +1,7 @@
 """The test system's end of the wire: every message of the system under test in one inbox, every frame in one log.
 
-Nothing is answered before the interpreter says how. Frames that the codec, in strict mode, refuses are kept as faults.
+Nothing is answered before the interpreter says how. The first frame that the codec, in strict mode, refuses is kept as a
+fault. What the system under test says is kept until the case ends, so there is an end to how much that may be.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from ocpp21.asyncio.message_ids import new_id
 from ocpp21.conformance.attempts import Attempts
 from ocpp21.conformance.endpoint import PATIENCE, Endpoint
 from ocpp21.conformance.security import Security
-from ocpp21.conformance.verdict import Entry
-from ocpp21.errors import CallError, ErrorCode, OcppError
+from ocpp21.conformance.verdict import Entry, Inconclusive
+from ocpp21.conformance.wire_log import WireLog
+from ocpp21.errors import CallError, ErrorCode, LocalProtocolError, OcppError
 from ocpp21.handlers import Handler, Table
 from ocpp21.limits import Limits
 from ocpp21.messages.registry import ACTION_OF, ACTIONS
@@ -29,6 +31,10 @@ from ocpp21.versions import Version
 from ocpp21.wire import Message
 
 __all__ = ["Heard", "Line"]
+
+#: What a system under test may say in one case; our own say a hundred things at the most.
+_MOST_MESSAGES: Final = 20_000
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +48,7 @@ class Heard:
         at: when, in seconds of the event loop.
         asked: the number of our request, of an answer.
         reply: answers a request; None for what is not answered.
+        is_new: it has been compared with nothing so far.
     """
 
     kind: Literal["request", "response", "error"]
@@ -50,6 +57,7 @@ class Heard:
     at: float
     asked: int = 0
     reply: asyncio.Future[Message | None] | None = None
+    is_new: bool = True
 
 
 class Line:
@@ -61,25 +69,26 @@ class Line:
 
     Attributes:
         log: frames and notes.
-        faults: frames that were refused, each with the reason.
+        fault: the first frame that was refused, with the reason; empty when there is none.
         attempts: of the station to connect.
         endpoints: that the station can connect to.
     """
 
     def __init__(self, side: Side, /, *, timeout_s: float) -> None:
-        self.log: Final[list[Entry]] = []
-        self.faults: Final[list[str]] = []
+        self.log: Final = WireLog()
+        self.fault = ""
         self.attempts: Final = Attempts()
         self.endpoints: Final[list[Endpoint]] = []
         self._side: Final = side
         self._limits: Final = Limits(timeout_s=timeout_s, waiting=128, serving=32)
-        self._inbox: Final[asyncio.Queue[Heard]] = asyncio.Queue()
+        self._inbox: Final[asyncio.Queue[Heard | LocalProtocolError]] = asyncio.Queue()
         self._loop: Final = asyncio.get_running_loop()
         self._began_at: Final = self._loop.time()
         self._connection: Connection | None = None
         self._connected: Final = asyncio.Event()
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._asked = 0
+        self._messages = self._bytes = 0  # that the system under test has said
         self._where: tuple[str, str, dict[str, Any]] | None = None
         take = cast(Handler, self._take)
         self._handlers: Final = Table(
@@ -196,7 +205,7 @@ class Line:
 
     def note(self, text: str) -> None:
         """Put a note into the log."""
-        self.log.append(Entry(self._loop.time() - self._began_at, "note", text))
+        self.log.add(Entry(self._loop.time() - self._began_at, "note", text))
 
     def ask(self, message: str, payload: dict[str, Any], /) -> int:
         """Send a request; its answer comes as :class:`Heard` with the number that is returned.
@@ -204,20 +213,30 @@ class Line:
         Raises:
             PayloadError: the payload is not valid.
         """
-        request: Any = codec.decode(message, json.dumps(payload).encode())
+        request: Any = codec.decode(message, json.dumps(payload).encode(), conform=True)
         self._asked += 1
         self._start(self._ask(request, self._asked))
         return self._asked
 
     async def hear(self, timeout_s: float, /) -> Heard | None:
-        """The next thing that the system under test has said, or None when it is silent for so long."""
+        """The next thing that the system under test has said, or None when it is silent for so long.
+
+        Raises:
+            Inconclusive: it says more than can be kept, or the test system must not send what it was to say.
+        """
+        if self._has_said_too_much:
+            most = f"{_MOST_MESSAGES:,} messages and {_MOST_BYTES:,} bytes"
+            raise Inconclusive(f"the system under test has said more than the {most} that are kept of a case")
+        heard = None
         if timeout_s <= 0:
-            return None if self._inbox.empty() else self._inbox.get_nowait()
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await self._inbox.get()
-        except TimeoutError:
-            return None
+            heard = None if self._inbox.empty() else self._inbox.get_nowait()
+        else:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    heard = await self._inbox.get()
+        if isinstance(heard, LocalProtocolError):
+            raise Inconclusive(f"the test system must not send what the case asks for: {heard}") from heard
+        return heard
 
     def answer(self, heard: Heard, message: str, payload: dict[str, Any], /) -> None:
         """Answer a request.
@@ -225,7 +244,7 @@ class Line:
         Raises:
             PayloadError: the payload is not valid.
         """
-        response: Any = codec.decode(message, json.dumps(payload).encode())
+        response: Any = codec.decode(message, json.dumps(payload).encode(), conform=True)
         if heard.reply is not None and not heard.reply.done():
             heard.reply.set_result(response)
 
@@ -258,13 +277,22 @@ class Line:
         text = bytes(observation.data).decode("utf-8", "replace") if not isinstance(observation.data, str) else ""
         text = text or str(observation.data)
         at = self._loop.time() - self._began_at
-        self.log.append(Entry(at, observation.direction, text, _action(text)))
-        if observation.verdict != "ok" and observation.direction == "in":
-            self.faults.append(f"{observation.verdict}: {text[:200]}")
+        self.log.add(Entry(at, observation.direction, text, _action(text)))
+        if observation.direction == "in":
+            self._messages += 1
+            self._bytes += len(text)
+            if observation.verdict != "ok" and not self.fault:
+                self.fault = f"{observation.verdict}: {text[:200]}"
+
+    @property
+    def _has_said_too_much(self) -> bool:
+        return self._messages > _MOST_MESSAGES or self._bytes > _MOST_BYTES
 
     async def _take(self, message: Message) -> Message | None:
         name = type(message).__name__
         action = ACTION_OF[type(message)]
+        if self._has_said_too_much:
+            raise CallError(ErrorCode.GENERIC_ERROR, "more than the test system keeps of a case")
         reply = self._loop.create_future() if action.response is not None else None
         self._inbox.put_nowait(Heard("request", name, _payload(message), self._loop.time(), reply=reply))
         return None if reply is None else await reply
@@ -283,6 +311,9 @@ class Line:
                 heard = hear("response", payload=_payload(await self._connection.call(request)))
         except CallError as error:
             heard = hear("error", payload={"errorCode": str(error.code), "errorDescription": error.description})
+        except LocalProtocolError as error:  # not the fault of the system under test
+            self._inbox.put_nowait(error)
+            return
         except (OcppError, TimeoutError, ConnectionError) as error:
             heard = hear("error", payload={"errorCode": type(error).__name__, "errorDescription": str(error)})
         heard.at = self._loop.time()

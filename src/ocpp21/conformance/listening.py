@@ -25,7 +25,7 @@ from ocpp21.conformance.fitting import any_entry, has_letters, next_in_turn
 from ocpp21.conformance.line import Heard, Line
 from ocpp21.conformance.operations import CALL_ERROR, Among, Hear
 from ocpp21.conformance.sequence import Sequences
-from ocpp21.conformance.verdict import Entry, Failed, Inconclusive
+from ocpp21.conformance.verdict import Failed, Inconclusive
 from ocpp21.errors import ErrorCode, OcppError
 
 __all__ = ["Expected", "Listener", "brief"]
@@ -149,8 +149,9 @@ class Listener:
 
     def _match(self, heard: Heard, window: list[Expected]) -> Expected | None:
         """Find what a message meets, and answer it as the case says."""
-        is_first = not any(heard is one for one in self._compared)
-        self._compared.append(heard)
+        is_first, heard.is_new = heard.is_new, False
+        if is_first:
+            self._compared.append(heard)
         refused = [expected.hear for one, expected, _ in self._instead if one is heard]
         for number, expected in sorted(enumerate(window), key=_urgency):
             hear = expected.hear
@@ -186,7 +187,8 @@ class Listener:
             if refused:
                 self._taken.append((heard, hear))
             self.context.said[hear.step] = heard.payload
-            self._mark(heard, hear.step)
+            is_request = heard.kind == "request"
+            self._line.log.mark(heard.message.removesuffix("Request") if is_request else "", hear.step)
             if heard.kind == "request" and heard.reply is not None and not heard.reply.done():
                 self._answer(heard, hear, expected.count)
             self._learn(heard)
@@ -297,15 +299,6 @@ class Listener:
         elif heard.message == "NotifyReportRequest":
             self._sequences.take_report(heard.payload)
 
-    def _mark(self, heard: Heard, step: str) -> None:
-        """Say in the log which step a frame belongs to."""
-        action = heard.message.removesuffix("Request").removesuffix("Response")
-        for number in range(len(self._line.log) - 1, max(len(self._line.log) - 12, -1), -1):
-            entry = self._line.log[number]
-            if entry.kind == "in" and not entry.step and (entry.action == action or heard.kind == "response"):
-                self._line.log[number] = Entry(entry.at, entry.kind, entry.text, entry.action, step)
-                return
-
     # The end
 
     def check_among(self, operation: Among) -> None:
@@ -327,8 +320,8 @@ class Listener:
         raise Failed(operation.place, expected, found_text)
 
     def _check_faults(self) -> None:
-        if self._line.faults:
-            raise Failed("wire", "frames that keep to the schemas and OCPP-J", self._line.faults[0])
+        if self._line.fault:
+            raise Failed("wire", "frames that keep to the schemas and OCPP-J", self._line.fault)
 
     def check_left(self) -> None:
         """See that nothing came in place of something that the case expected otherwise."""

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
@@ -88,11 +88,13 @@ class Corrections:
         names: of variables as setup lines write them, and as the device model has them.
         slips: texts and what stands for them.
         amendments: of steps.
+        words: that stand within texts, and what stands for them.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     slips: tuple[Slip, ...] = ()
     amendments: tuple[Amendment, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_CORRECTIONS: Final = Corrections()
@@ -105,7 +107,8 @@ def read_slips(text: str, /) -> Corrections:
         Slip(tuple(entry["cases"]), entry["source"], entry["here"], entry["reason"])
         for entry in document.get("slip", ())
     )
-    return Corrections(MappingProxyType(document.get("names", {})), tuple(slips))
+    names, words = (MappingProxyType(document.get(table, {})) for table in ("names", "words"))
+    return Corrections(names, tuple(slips), words=words)
 
 
 def load(cases: str, states: str, corrections: Corrections = NO_CORRECTIONS) -> Library:
@@ -135,6 +138,9 @@ def load(cases: str, states: str, corrections: Corrections = NO_CORRECTIONS) -> 
         MappingProxyType(by_name),
         slips,
     )
+    for word in corrections.words:
+        if word not in cases and word not in states:
+            raise CaseError(f"words: expected {word!r} in a text, found nowhere")
     for number, slip in enumerate(slips):
         if number not in used:
             raise CaseError(f"slips: expected {slip.source!r} in {', '.join(slip.cases)}, found nowhere")
@@ -168,6 +174,8 @@ def _corrected(record: dict[str, Any], corrections: Corrections, used: set[int],
         if isinstance(value, str) and value in table:
             used.add(table[value][0])
             return table[value][1]
+        if isinstance(value, str):
+            return reduce(lambda text, word: text.replace(*word), corrections.words.items(), value)
         if isinstance(value, list):
             return [new for entry in value if (new := change(entry)) != "" or entry == ""]
         if isinstance(value, dict):

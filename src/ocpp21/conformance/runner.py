@@ -149,7 +149,6 @@ class StationRunner(Runner):
 
     async def _play(self, plan: Plan, result: Result) -> None:
         line = Line("CSMS", timeout_s=self.configuration.message_timeout_s)
-        result.log = line.log
         interpreter = Interpreter(line, "CS", self.driver, self.configuration, self.now, self.make_listener)
         try:
             url = await self._listen(line)
@@ -161,6 +160,7 @@ class StationRunner(Runner):
                 await interpreter.play(plan.operations)
         finally:
             await line.close()
+            result.log = line.log.entries
 
     async def _listen(self, line: Line) -> str:
         security = self.configuration.security
@@ -205,20 +205,22 @@ class CsmsRunner(Runner):
 
     async def _play(self, plan: Plan, result: Result) -> None:
         line = Line("CS", timeout_s=self.configuration.message_timeout_s)
-        result.log = line.log
         interpreter = Interpreter(line, "CSMS", self.driver, self.configuration, self.now, self.make_listener)
         interpreter.context.begin()
-        url = await self.driver.start()
-        interpreter.context.urls = (url,)
-        async with _leaving(self.driver, line):
-            try:
-                await self._open(line, url)
-                if not plan.begins_with_boot:
-                    await self._boot(line, interpreter)
-                result.has_begun = True
-                await interpreter.play(plan.operations)
-            finally:
-                await line.close()
+        try:
+            url = await self.driver.start()
+            interpreter.context.urls = (url,)
+            async with _leaving(self.driver, line):
+                try:
+                    await self._open(line, url)
+                    if not plan.begins_with_boot:
+                        await self._boot(line, interpreter)
+                    result.has_begun = True
+                    await interpreter.play(plan.operations)
+                finally:
+                    await line.close()
+        finally:
+            result.log = line.log.entries
 
     async def _open(self, line: Line, url: str) -> None:
         try:
