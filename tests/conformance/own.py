@@ -24,14 +24,19 @@ PROFILES: Final[tuple[ProfileNumber, ...]] = (1, 2, 3)
 
 ROLES: Final[tuple[Side, ...]] = ("CS", "CSMS")
 
+#: Security profile that a case raises the station to.
+RAISED: Final[dict[str, ProfileNumber]] = {"TC_A_19_CSMS": 2}
+
 CONFIGURATIONS: Final = {"CS": HERE / "own_station.toml", "CSMS": HERE / "own_csms.toml"}
 
 
 @cache
-def system(role: Side, profile: ProfileNumber = 1, *, everything: bool = False) -> SystemUnderTest:
-    """One of our roles, with a security profile; with its own claims, or claiming everything."""
+def system(
+    role: Side, profile: ProfileNumber = 1, raised: ProfileNumber | None = None, *, everything: bool = False
+) -> SystemUnderTest:
+    """One of our roles, with a security profile and a second one; with its own claims, or claiming everything."""
     found = system_under_test(role, OWN, configuration=str(CONFIGURATIONS[role]))
-    security = dataclasses.replace(found.configuration.security, profile=profile)
+    security = dataclasses.replace(found.configuration.security, profile=profile, second_profile=raised)
     claims = Claims(everything=True) if everything else found.configuration.claims
     return dataclasses.replace(
         found, configuration=dataclasses.replace(found.configuration, security=security, claims=claims)
@@ -42,7 +47,7 @@ def system_for(case: Case) -> SystemUnderTest:
     """The role that a case is of, with the lowest security profile that the case can be played with."""
     for profile in PROFILES:
         if not unfit(case, profile):
-            return system(case.role, profile, everything=case not in applicable(case.role))
+            return system(case.role, profile, RAISED.get(case.id), everything=case not in applicable(case.role))
     raise AssertionError(f"{case.id} is for no security profile")
 
 

@@ -128,7 +128,7 @@ def test_of_a_flood_the_log_has_the_beginning_and_the_end() -> None:
     assert len(result.log) == 2_001
     assert result.log[0].text == "connection of CS001 opened"
     assert result.log[-1].text == "connection of CS001 ended"
-    assert [entry.text for entry in result.log if "left out" in entry.text][0].startswith("4,0")
+    assert next(entry.text for entry in result.log if "left out" in entry.text).startswith("4,0")
 
 
 def test_what_is_kept_of_a_flood_of_messages_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from ocpp21.conformance.csms_end import handshake_facts, status_of_upgrade, supp
 from ocpp21.conformance.handshakes import old
 from ocpp21.conformance.line import Line
 from ocpp21.conformance.operations import Opening, Serve, Upgrade
-from ocpp21.conformance.verdict import Failed
+from ocpp21.conformance.verdict import Failed, Inconclusive
+from ocpp21.network_profile import ProfileNumber
 
 if TYPE_CHECKING:
     from ocpp21.conformance.interpreter import Interpreter
@@ -39,6 +40,7 @@ class Connecting:
         self._interpreter: Final = interpreter
         self._line: Final = line
         self._configuration: Final = configuration
+        self._urls: Final[dict[ProfileNumber, str]] = {}
         self._seen = 0  # attempts of the station that the case has come past
 
     def come_past(self) -> None:
@@ -143,28 +145,46 @@ class Connecting:
         context = self._interpreter.context
         security = self._configuration.security
         fault = str(context.resolve(operation.fault))
+        profile = self._profile(operation)
+        url = self._url_for(operation, profile)
         password = str(context.resolve(operation.password)) if operation.password else ""
-        if operation.is_plain and security.profile != 3:
+        if operation.is_plain and profile != 3:
             password = self._configuration.password
 
         def make() -> Any:
-            return security.client_context(security.profile, "" if fault == "old" else fault)
+            return security.client_context(profile, "" if fault == "old" else fault)
 
         tls = make()
         if operation.is_refused:
             user = str(context.resolve(operation.user)) if operation.user else self._configuration.identity
-            await self._refused(operation, old(tls) if tls and fault == "old" else tls, user, password)
+            await self._refused(operation, url, old(tls) if tls and fault == "old" else tls, user, password)
             return
         if tls is not None and (operation.checks or operation.suites):
-            await self._look_at(operation, make)
+            await self._look_at(operation, url, make)
         try:
-            await self._line.reconnect(password=password, ssl=tls)
+            await self._line.reconnect(url, password=password, ssl=tls)
         except OSError as error:
             raise Failed(operation.place, "an open WebSocket", f"a refused upgrade: {error}") from error
         await self._line.connected()
 
-    async def _refused(self, operation: Upgrade, tls: Any, user: str, password: str) -> None:
-        url = self._line.url
+    def _profile(self, operation: Upgrade) -> ProfileNumber:
+        """The security profile to connect with."""
+        if not operation.profile:
+            return self._configuration.security.profile
+        number = self._interpreter.context.resolve(operation.profile)
+        second = self._configuration.security.second_profile
+        if second is None or number != second:
+            raise Inconclusive(f"{operation.place}: expected second_profile = {number} in [security], found {second}")
+        return second
+
+    def _url_for(self, operation: Upgrade, profile: ProfileNumber) -> str:
+        """Where the CSMS is reached with a profile, as it told first: steps of a state may have the number of that one."""
+        context = self._interpreter.context
+        if profile not in self._urls:
+            self._urls[profile] = str(context.resolve(operation.url)) or context.urls[0]
+        return self._urls[profile]
+
+    async def _refused(self, operation: Upgrade, url: str, tls: Any, user: str, password: str) -> None:
         identity = self._configuration.identity
         status = await status_of_upgrade(url, identity, user=user, password=password, context=tls)
         self._line.note(f"the CSMS has answered {status or 'nothing, and ended the connection'}")
@@ -173,9 +193,8 @@ class Connecting:
         if status and operation.fault == "old":
             raise Failed(operation.place, "an end of the connection below TLS 1.2", f"HTTP status {status}")
 
-    async def _look_at(self, operation: Upgrade, make: Any) -> None:
+    async def _look_at(self, operation: Upgrade, url: str, make: Any) -> None:
         """Look at the TLS of the CSMS."""
-        url = self._line.url
         try:
             facts = await handshake_facts(url, make())
         except OSError as error:

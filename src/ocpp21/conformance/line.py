@@ -1,7 +1,7 @@
 """The test system's end of the wire: every message of the system under test in one inbox, every frame in one log.
 
-Nothing is answered before the interpreter says how. The first frame that the codec, in strict mode, refuses is kept as a
-fault. What the system under test says is kept until the case ends, so there is an end to how much that may be.
+Nothing is answered before the interpreter says how. The first frame that the codec, in strict mode, refuses is kept as
+a fault. What the system under test says is kept until the case ends, so there is an end to how much that may be.
 """
 
 from __future__ import annotations
@@ -139,15 +139,15 @@ class Line:
         self._start(self._welcome(connection))
         self._where = (url, identity, {"password": password, **options})
 
-    async def reconnect(self, **options: Any) -> None:
-        """Connect to the CSMS once more, with the same options but for those that are given.
+    async def reconnect(self, url: str = "", /, **options: Any) -> None:
+        """Connect to the CSMS once more, at the same URL and with the same options but for those that are given.
 
         Raises:
             OSError: it cannot be reached, or refuses.
         """
         assert self._where is not None
-        url, identity, others = self._where
-        await self.connect(url, identity, **{**others, **options})
+        before, identity, others = self._where
+        await self.connect(url or before, identity, **{**others, **options})
 
     async def close(self) -> None:
         """End it all; what was not answered stays so."""
@@ -186,11 +186,6 @@ class Line:
 
     def _meant(self, endpoint: int) -> list[Endpoint]:
         return self.endpoints[endpoint - 1 : endpoint] if endpoint else self.endpoints
-
-    @property
-    def url(self) -> str:
-        """Of the CSMS that there has been a connection to, without the identity."""
-        return "" if self._where is None else self._where[0]
 
     @property
     def is_connected(self) -> bool:

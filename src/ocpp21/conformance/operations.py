@@ -209,6 +209,8 @@ class Upgrade:
         is_plain: it goes by the security profile: password or certificate as configured.
         checks: of what is seen of TLS.
         suites: of TLS 1.2 that the CSMS must all support, as A00.FR.318 names them.
+        profile: security profile, as a text with placeholders; empty for that of the run.
+        url: likewise; empty for the one that the CSMS is reached at first.
     """
 
     place: str
@@ -219,6 +221,8 @@ class Upgrade:
     is_plain: bool = False
     checks: tuple[Check, ...] = ()
     suites: tuple[str, ...] = ()
+    profile: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

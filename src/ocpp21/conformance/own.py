@@ -52,11 +52,13 @@ def own_csms(configuration: Configuration, make_listener: type[Listener] = Liste
         make_listener: makes what listens to it.
     """
     number, identity = configuration.security.profile, configuration.identity
-    made = _Made() if number > 1 else None
+    second = configuration.security.profile_of(2)
+    made = _Made() if max(number, second) > 1 else None
     if made is not None:
         configuration = dataclasses.replace(configuration, security=made.as_station(configuration.security, identity))
     profile = None if made is None else made.csms(number)
-    driver = OwnCsms(configuration, now=virtual_time.wall_time, security=profile)
+    raised = None if made is None or second <= number else made.csms(second)
+    driver = OwnCsms(configuration, now=virtual_time.wall_time, security=profile, raised=raised)
     if made is not None:
         made.last_as_long_as(driver)
     return CsmsRunner(configuration, virtual_time.wall_time, make_listener=make_listener, driver=driver)
@@ -117,6 +119,8 @@ class _Made:
 
     def csms(self, number: int, /) -> CsmsSecurityProfile:
         """What our CSMS shows and trusts."""
+        if number == 1:
+            return CsmsSecurityProfile.basic()
         certificates = self._both(_CSMS)
         if number == 3:
             return CsmsSecurityProfile.tls_client_certificate(

@@ -304,7 +304,8 @@ class _Planner:
             raise NotPlayable(f"{place}: the test system cannot {step.text!r} yet")
         for one in found:
             if isinstance(one, Upgrade):
-                self._try({"password": one.password, "user": one.user, "fault": one.fault}, place, Scope())
+                texts = ("password", "user", "fault", "profile", "url")
+                self._try({name: getattr(one, name) for name in texts}, place, Scope())
             if isinstance(one, Serve):
                 insert_serve(self.operations, one)
             else:

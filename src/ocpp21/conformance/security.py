@@ -57,7 +57,8 @@ class Security:
         host: name that stations connect to; the address that is listened on when empty.
         second_address: ``host:port`` of the second endpoint, for stations; port 0 takes any that is free. Any port
             beside that of the first one when empty.
-        second_profile: of the second endpoint; the same one when None.
+        second_profile: of the second endpoint, and of the one to which a CSMS under test moves stations that are to
+            raise their security profile; the same one when None.
         second_password: that a station shows there; the same one when None.
         certificates: that the test system shows: as a CSMS one of each kind of key, as a station one.
         trust: root certificates of the system under test, where it shows certificates.

@@ -17,6 +17,8 @@ _ADMITTED: Final = ("upgrade to WebSocket", "validate credentials and upgrade to
 _REFUSED: Final = ("reject the upgrade", "refuse the connection", "terminate the connection")
 
 _HELLO: Final = re.compile(r"(?:drop the connection, )?TLS ClientHello(?P<version> below 1\.2| 1\.2 or higher)?")
+#: Once the CSMS has told of another network profile.
+_BY_PROFILE: Final = ("reconnect with the new profile", "reconnect with the original profile")
 _CREDENTIALS: Final = re.compile(r"Basic base64\((?P<user>[^:]*):(?P<password><.*>)\)")
 _IDENTITY: Final = "<configured ChargingStationId>"
 
@@ -24,7 +26,7 @@ _IDENTITY: Final = "<configured ChargingStationId>"
 def is_upgrade(step: Step) -> bool:
     """Whether a step is a part of how a WebSocket is opened."""
     return step.text.startswith("TLS ") or bool(
-        _HELLO.fullmatch(step.text) or step.text in ("HTTP upgrade", *_ADMITTED, *_REFUSED)
+        _HELLO.fullmatch(step.text) or step.text in ("HTTP upgrade", *_BY_PROFILE, *_ADMITTED, *_REFUSED)
     )
 
 
@@ -43,10 +45,12 @@ def read_upgrade(
     Returns:
         The upgrade of the step that begins one, nothing for the other parts of it; None when it cannot be done.
     """
-    is_begun = any(one.by == "TS" and (one.text == "HTTP upgrade" or _HELLO.fullmatch(one.text)) for one in before)
+    is_begun = any(one.by == "TS" and is_upgrade(one) for one in before)
     if step.by != "TS":
         return () if is_begun else None
     outcome = next((one.text for one in later if one.by == "SUT" and one.text in (*_ADMITTED, *_REFUSED)), "")
+    if step.text in _BY_PROFILE and outcome:
+        return (_by_profile(step, outcome, before, place),)
     if hello := _HELLO.fullmatch(step.text):
         return _secured(hello["version"] or "", outcome, later, expectations, place)
     if step.text != "HTTP upgrade" or _is_part(before):
@@ -76,6 +80,14 @@ def _secured(
     )
     fault = "old" if "below" in version else shown
     return (Upgrade(place, "", outcome in _REFUSED, fault=fault, is_plain=True, checks=checks, suites=suites),)
+
+
+def _by_profile(step: Step, outcome: str, before: Sequence[Step], place: str) -> Upgrade:
+    """An upgrade by the network profile that an earlier step has told of, or by the one before (A05)."""
+    profile = str(step.content.get("securityProfile", ""))
+    told = next((one.number for one in before if "SetNetworkProfileRequest" in one.messages), "")
+    url = f"<ocppCsmsUrl of step {told}>" if profile and told else ""
+    return Upgrade(place, "", outcome in _REFUSED, is_plain=True, profile=profile, url=url)
 
 
 def _is_part(before: Sequence[Step]) -> bool:
