@@ -312,6 +312,17 @@ def test_errors_that_are_expected() -> None:
     assert play(ScriptedStation(ACCEPTED), case(steps=steps)).verdict is Verdict.FAIL
 
 
+def test_the_code_of_an_error_is_checked() -> None:
+    steps = [ASK, step(2, "SUT", "CALLERROR")]
+    met = case(steps=steps, expect=[expect(2, "CALLERROR", "errorCode in (NotSupported, NotImplemented)")])
+    assert passes(play(ScriptedStation(), met))
+    other = case(steps=steps, expect=[expect(2, "CALLERROR", "errorCode == SecurityError")])
+    assert verdict(play(ScriptedStation(), other)) == (
+        Verdict.FAIL,
+        "step 2: expected errorCode == SecurityError, found 'NotSupported'",
+    )
+
+
 def test_errors_that_the_case_asks_for() -> None:
     steps = [*PLUG_IN[:2], step(3, "TS", "CallError", {"errorCode": "InternalError"})]
     station = ScriptedStation(plug_in=[event(0)])

@@ -47,6 +47,15 @@ def test_every_slip_has_a_reason() -> None:
             {"expect": [expect(2, "ResetResponse", "status is Accepted")]},
             "expectation of step 2: expected a check such as `status == Accepted`, found 'status is Accepted'",
         ),
+        (
+            {"expect": [expect(2, "CALLERROR", "errorDescription present")]},
+            "expectation of step 2: expected one of errorCode, found 'errorDescription'",
+        ),
+        (
+            {"expect": [expect(1, "readings", "MeterValuesRequest: many")]},
+            "expectation of step 1: expected readings such as `MeterValuesRequest in Sample.Clock: ...`, "
+            "found 'MeterValuesRequest: many'",
+        ),
         ({"setup": ["variable X"]}, "setup 1: expected Component.Variable = value, found 'X'"),
         ({"setup": ["hope"]}, "setup 1: expected a line of variable, memory, state or note:, found 'hope'"),
         (

@@ -1,10 +1,10 @@
 """What the source says in words, said so that it can be played: ``data/amendments.toml``.
 
 An amendment is of one step of a case or state. It may make the step optional, for good or when an earlier step said
-something; replace checks or members, or add checks that stand for notes; say what its connection must be like,
-when its message must come and how often, or how often it is refused; put a
-wait or a deed in front of it; let it and those after it be played for each value of a list; leave it out; or ask for
-more in the setup. Each has a reason.
+something; replace checks or members, or add checks that stand for notes; say what its connection must be like, when its
+message must come and how often, what all meter readings must be, or how often it is refused; put a wait or a deed in
+front of it; let it and those after it be played for each value of a list; leave it out; or ask for more in the setup.
+Each has a reason.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+from ocpp21.conformance.readings import READINGS
 
 __all__ = ["ARRIVAL", "Amendment", "AmendmentError", "amend", "read_amendments"]
 
@@ -35,6 +37,7 @@ _KEYS: Final = frozenset(
         "notes",
         "optional",
         "optional_when",
+        "readings",
         "reason",
         "refused",
         "repeats",
@@ -144,12 +147,20 @@ def _changed(record: dict[str, Any], amendment: Amendment) -> dict[str, Any]:
         ]
     if changes.keys() & {"also", "notes"}:
         expect = [_added(entry, amendment) for entry in expect]
-    for key, message in (("connection", "HTTP upgrade"), ("arrival", ARRIVAL)):
+    for key, message in (("connection", "HTTP upgrade"), ("arrival", ARRIVAL), ("readings", READINGS)):
         if key in changes:
             expect = [*expect, {"step": amendment.step, "message": message, "checks": changes[key]}]
-    setup = [*record["setup"], *changes.get("setup", ())]
+    setup = _prepared(record["setup"], changes.get("setup", ()))
     after = [one for one in record["after"] if one not in notes]
     return {**record, "setup": setup, "steps": steps, "expect": expect, "after": after}
+
+
+def _prepared(setup: Sequence[str], more: Sequence[str]) -> list[str]:
+    """The setup with more lines: variables are set before any state is entered."""
+    first = next((number for number, line in enumerate(setup) if line.startswith("state ")), len(setup))
+    variables = [line for line in more if line.startswith("variable ")]
+    others = [line for line in more if line not in variables]
+    return [*setup[:first], *variables, *setup[first:], *others]
 
 
 def _notes(amendment: Amendment) -> set[str]:
@@ -160,6 +171,8 @@ def _notes(amendment: Amendment) -> set[str]:
 def _added(entry: dict[str, Any], amendment: Amendment) -> dict[str, Any]:
     """An expectation with more checks: of several for one step, those that have the notes which they stand for."""
     changes = amendment.changes
+    if entry.get("message") in (ARRIVAL, READINGS):
+        return entry
     if str(entry["step"]) != amendment.step or entry["message"] != changes.get("message", entry["message"]):
         return entry
     left = [one for one in entry["checks"] if one not in _notes(amendment)]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ocpp21.conformance.checks import Check
+from ocpp21.conformance.readings import Readings
 from ocpp21.conformance.setup_lines import SetupLine, StateCall
 
-__all__ = ["Case", "Expectation", "Listing", "Loop", "Side", "Slip", "State", "Step", "checks_of"]
+__all__ = ["CALL_ERROR", "Case", "Expectation", "Listing", "Loop", "Side", "Slip", "State", "Step", "checks_of"]
 
 #: Role of the system under test.
 Side: TypeAlias = Literal["CS", "CSMS"]
+
+#: Stands for the name of a message where an error is expected.
+CALL_ERROR: Final = "CALLERROR"
 
 #: What a step is: a request or an answer of either side, something that a person does, a state to enter, something that
 #: is done to the connection (or shows there), or a remark.
@@ -80,12 +84,14 @@ class Expectation:
         message: name; of several for one step one must come.
         checks: all of which must hold.
         notes: what no check says.
+        readings: what all meter readings of the case must be.
     """
 
     step: str
     message: str
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
+    readings: tuple[Readings, ...] = ()
 
 
 def checks_of(expectations: Iterable[Expectation], step: str, messages: Collection[str], /) -> tuple[Check, ...]:

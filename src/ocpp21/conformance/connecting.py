@@ -178,7 +178,7 @@ class Connecting:
         return second
 
     def _url_for(self, operation: Upgrade, profile: ProfileNumber) -> str:
-        """Where the CSMS is reached with a profile, as it told first: steps of a state may have the number of that one."""
+        """Where the CSMS is reached with a profile, as it told first: later steps may have the number of that one."""
         context = self._interpreter.context
         if profile not in self._urls:
             self._urls[profile] = str(context.resolve(operation.url)) or context.urls[0]

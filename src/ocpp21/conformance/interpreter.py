@@ -20,7 +20,7 @@ from ocpp21.conformance.context import Context, Unknown
 from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
 from ocpp21.conformance.filling import compose
 from ocpp21.conformance.line import Line
-from ocpp21.conformance.listening import Expected, Listener, brief
+from ocpp21.conformance.listening import Listener
 from ocpp21.conformance.operations import (
     Among,
     Ask,
@@ -36,8 +36,10 @@ from ocpp21.conformance.operations import (
     Upgrade,
     Wire,
 )
+from ocpp21.conformance.readings import Readings
 from ocpp21.conformance.requirement import Variables
 from ocpp21.conformance.verdict import Failed, Inconclusive
+from ocpp21.conformance.window import Expected, brief
 from ocpp21.errors import OcppError
 
 __all__ = ["Interpreter"]
@@ -111,6 +113,10 @@ class Interpreter:
                 await self._trigger(operation)
             case Require():
                 await Variables(self, self._driver).require(operation.line)
+            case Readings():
+                variables = Variables(self, self._driver)
+                values = {name: await variables.value(name) for name in operation.variables}
+                self._listener.check_readings(operation, values)
             case Wire():
                 await self._wire(operation)
             case Among():

@@ -12,23 +12,32 @@ place of something that was expected of this kind, the case has failed, unless i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ocpp21.conformance.background import default_answer, is_background
-from ocpp21.conformance.case import Side
+from ocpp21.conformance.case import CALL_ERROR, Side
 from ocpp21.conformance.checks import mismatch
 from ocpp21.conformance.context import Context
 from ocpp21.conformance.filling import compose, for_each_asked
 from ocpp21.conformance.fitting import any_entry, has_letters, next_in_turn
 from ocpp21.conformance.line import Heard, Line
-from ocpp21.conformance.operations import CALL_ERROR, Among, Hear
+from ocpp21.conformance.operations import Among, Hear
+from ocpp21.conformance.readings import Readings, Taken
 from ocpp21.conformance.sequence import Sequences
 from ocpp21.conformance.verdict import Failed, Inconclusive
+from ocpp21.conformance.window import (
+    Expected,
+    brief,
+    expected_text,
+    found_text,
+    is_same_step,
+    is_sent_again,
+    urgency,
+)
 from ocpp21.errors import ErrorCode, OcppError
 
-__all__ = ["Expected", "Listener", "brief"]
+__all__ = ["Listener"]
 
 #: May overtake one another and all else within a window.
 _UNORDERED: Final = frozenset(
@@ -43,23 +52,6 @@ _UNORDERED: Final = frozenset(
 
 #: May come although nothing in the case expects them; when they do instead of something, they are looked at.
 _TRANSACTION: Final = "TransactionEventRequest"
-
-
-@dataclass(slots=True, eq=False)
-class Expected:
-    """An expectation of a window.
-
-    Attributes:
-        hear: of the plan.
-        count: how often it has come.
-        asked: number of our request, of an answer.
-        near: what came in its place.
-    """
-
-    hear: Hear
-    count: int = 0
-    asked: int = 0
-    near: list[str] = field(default_factory=list)
 
 
 class Listener:
@@ -83,6 +75,7 @@ class Listener:
         self._role: Final = role
         self._configuration: Final = context.configuration
         self._sequences: Final = Sequences()
+        self._readings: Final = Taken()
         self._last_at: Final[dict[str, float]] = {}  # when the last message of a name was taken
         self._compared: Final[list[Heard]] = []
         self._instead: Final[list[tuple[Heard, Expected, str]]] = []  # what came, where what was expected, and why not
@@ -111,7 +104,9 @@ class Listener:
             self._check_faults()
             if heard is None:
                 if due is not None:
-                    raise Failed(due.hear.place, _expected_text(due), _found_text(due, self._line))
+                    raise Failed(
+                        due.hear.place, expected_text(due), found_text(due, is_connected=self._line.is_connected)
+                    )
                 self._check_counts(window)
                 return
             if self._match(heard, window) is None:
@@ -153,17 +148,18 @@ class Listener:
         if is_first:
             self._compared.append(heard)
         refused = [expected.hear for one, expected, _ in self._instead if one is heard]
-        for number, expected in sorted(enumerate(window), key=_urgency):
+        for number, expected in sorted(enumerate(window), key=urgency):
             hear = expected.hear
             if refused and not any(one.checks for one in hear.expectations):
                 continue  # what came in place of something else is nothing for those who take anything
-            if any(one is not hear and _is_same_step(one, hear) for one in refused):
+            if any(one is not hear and is_same_step(one, hear) for one in refused):
                 continue  # nor for the same step when its state is entered once more
             if heard.kind == "error" and hear.messages == (CALL_ERROR,) and not expected.count:
-                if hear.error in ("", heard.payload.get("errorCode")):
+                wrong = self._wrong_error(heard, hear)
+                if wrong is None:
                     expected.count += 1
                     return expected
-                expected.near.append(f"CALLERROR {hear.error}, found {heard.payload.get('errorCode')}")
+                expected.near.append(wrong)
                 continue
             if heard.message not in hear.messages or (expected.count and not hear.repeats):
                 continue
@@ -171,7 +167,7 @@ class Listener:
                 continue
             if heard.message not in _UNORDERED and not self._is_turn(window[:number]):
                 continue
-            if hear.arrival and expected.count and not _is_sent_again(heard, self.context.said.get(hear.step)):
+            if hear.arrival and expected.count and not is_sent_again(heard, self.context.said.get(hear.step)):
                 continue
             wrong = self._mismatch(heard, hear, expected.count)
             if wrong is not None:
@@ -194,6 +190,15 @@ class Listener:
             self._learn(heard)
             return expected
         return None
+
+    def _wrong_error(self, heard: Heard, hear: Hear) -> str | None:
+        """Say what of a CALLERROR is not as expected."""
+        code = heard.payload.get("errorCode")
+        if hear.error not in ("", code):
+            return f"CALLERROR {hear.error}, found {code}"
+        checks = [check for one in hear.expectations for check in one.checks]
+        wrong = mismatch(checks, heard.payload, self.context.resolve)
+        return None if wrong is None else f"{wrong.expected}, found {wrong.found}"
 
     def _is_optional(self, hear: Hear) -> bool:
         return hear.is_optional or (bool(hear.optional_when) and self.context.has_said(hear.optional_when))
@@ -287,6 +292,7 @@ class Listener:
             if heard.message == "RequestStartTransactionRequest":
                 self.context.remote_start = heard.payload.get("remoteStartId", 0)
             return
+        self._readings.take(heard.message, heard.payload)
         if heard.message == _TRANSACTION:
             info = heard.payload.get("transactionInfo", {})
             self.context.transaction = info.get("transactionId")
@@ -319,6 +325,16 @@ class Listener:
         expected, _, found_text = wrong.rpartition(", found ") if wrong else (" or ".join(sorted(names)), "", "none")
         raise Failed(operation.place, expected, found_text)
 
+    def check_readings(self, expected: Readings, values: Mapping[str, str]) -> None:
+        """See that all meter readings are as expected.
+
+        Raises:
+            Failed: some are not.
+        """
+        fault = self._readings.fault(expected, values, (self.context.started_at, self.context.ended_at))
+        if fault is not None:
+            raise Failed("meter readings", *fault)
+
     def _check_faults(self) -> None:
         if self._line.fault:
             raise Failed("wire", "frames that keep to the schemas and OCPP-J", self._line.fault)
@@ -345,36 +361,3 @@ class Listener:
             if one is heard
             for left in self.early
         )
-
-
-def _is_sent_again(heard: Heard, before: Any) -> bool:
-    """Whether a message is the one that came before at the same step."""
-    return isinstance(before, dict) and heard.payload.get("seqNo") == before.get("seqNo")
-
-
-def _is_same_step(one: Hear, other: Hear) -> bool:
-    """Whether two expectations are of the same step of a state that is entered twice, at the same place."""
-    return (one.place, one.arguments) == (other.place, other.arguments)
-
-
-def _urgency(entry: tuple[int, Expected]) -> tuple[bool, bool, int]:
-    """What has not come yet, and says how it must look, is tried first; what takes anything last."""
-    number, expected = entry
-    return expected.count > 0, not any(one.checks for one in expected.hear.expectations), number
-
-
-def brief(payload: Any) -> str:
-    text = str(payload)
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _expected_text(expected: Expected) -> str:
-    if expected.near:
-        return expected.near[0].rpartition(", found ")[0]
-    return " or ".join(expected.hear.messages)
-
-
-def _found_text(expected: Expected, line: Line) -> str:
-    if expected.near:
-        return expected.near[0].rpartition(", found ")[2]
-    return "nothing in time" if line.is_connected else "nothing: no connection"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ocpp21.conformance.acts import Act
 from ocpp21.conformance.case import Case, Expectation
 from ocpp21.conformance.checks import Check
 from ocpp21.conformance.configuration import Token
+from ocpp21.conformance.readings import Readings
 from ocpp21.conformance.setup_lines import SetVariable
 
 __all__ = [
-    "CALL_ERROR",
     "Among",
     "Ask",
     "Do",
@@ -29,10 +29,6 @@ __all__ = [
     "Upgrade",
     "Wire",
 ]
-
-
-#: Stands for the name of a message where an error is expected.
-CALL_ERROR: Final = "CALLERROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +253,9 @@ class Silence:
     check: str | None = ""
 
 
-Operation: TypeAlias = Ask | Hear | Among | Do | Trigger | Require | Wire | Serve | Opening | Upgrade | Repeat | Silence
+Operation: TypeAlias = (
+    Ask | Hear | Among | Readings | Do | Trigger | Require | Wire | Serve | Opening | Upgrade | Repeat | Silence
+)
 
 
 @dataclass(frozen=True, slots=True)

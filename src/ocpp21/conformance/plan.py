@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ocpp21.conformance.acts import Act, Deed, read_act
 from ocpp21.conformance.amendments import ARRIVAL
-from ocpp21.conformance.case import Case, Expectation, Loop, Step, checks_of
+from ocpp21.conformance.case import CALL_ERROR, Case, Expectation, Loop, Step, checks_of
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.context import Context, understands
 from ocpp21.conformance.entered import AFTER_REBOOT, OCCUPIED, note_deeds, note_state
@@ -22,7 +22,6 @@ from ocpp21.conformance.load import Library
 from ocpp21.conformance.members import is_message
 from ocpp21.conformance.openings import insert_serve, is_rebooting, opened_before
 from ocpp21.conformance.operations import (
-    CALL_ERROR,
     Among,
     Ask,
     Do,
@@ -36,6 +35,7 @@ from ocpp21.conformance.operations import (
     Trigger,
     Upgrade,
 )
+from ocpp21.conformance.readings import Readings
 from ocpp21.conformance.remarks import asking
 from ocpp21.conformance.scopes import (
     FORBIDDEN,
@@ -55,7 +55,6 @@ from ocpp21.conformance.verdict import Inconclusive
 from ocpp21.conformance.wire_steps import read_connection
 
 __all__ = ["NotPlayable", "lay_out"]
-
 
 #: An inoperative connector stays Unavailable whatever is plugged in.
 _STATUS: Final = frozenset({"StatusNotificationRequest", "NotifyEventRequest"})
@@ -86,13 +85,14 @@ def lay_out(case: Case, library: Library, configuration: Configuration, context:
     planner.setup(case.setup, Scope())
     planner.steps(case.steps, case.expectations, Scope())
     planner.after(case.after)
+    planner.in_the_end.extend(one for expectation in case.expectations for one in expectation.readings)
     return Plan(case, (*planner.operations, *planner.in_the_end), tuple(asking(planner.unchecked)))
 
 
 class _Planner:
     def __init__(self, case: Case, library: Library, configuration: Configuration, context: Context) -> None:
         self.operations: list[Operation] = []
-        self.in_the_end: Final[list[Among]] = []
+        self.in_the_end: Final[list[Among | Readings]] = []
         self.unchecked: Final[list[str]] = []
         self._case: Final = case
         self._library: Final = library
@@ -297,7 +297,7 @@ class _Planner:
     def _wire(self, steps: Sequence[Step], number: int, expectations: Sequence[Expectation], place: str) -> None:
         step = steps[number]
         if step.text.upper().startswith("CALLERROR"):
-            self._error(step, place)
+            self._error(step, expectations, place)
             return
         found = read_connection(self._case.role, steps, number, expectations, place)
         if found is None:
@@ -311,12 +311,13 @@ class _Planner:
             else:
                 self.operations.append(one)
 
-    def _error(self, step: Step, place: str) -> None:
+    def _error(self, step: Step, expectations: Sequence[Expectation], place: str) -> None:
         """A CALLERROR, of the test system or of the system under test."""
         code = step.text.partition(" ")[2] or str(step.content.get("errorCode", ""))
         if step.by == "SUT":
+            found = tuple(one for one in expectations if (one.step, one.message) == (step.number, CALL_ERROR))
             self.operations.append(
-                Hear(place, step.number, (CALL_ERROR,), (), is_optional=step.is_optional, error=code)
+                Hear(place, step.number, (CALL_ERROR,), found, is_optional=step.is_optional, error=code)
             )
             return
         for number in range(len(self.operations) - 1, -1, -1):

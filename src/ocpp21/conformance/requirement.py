@@ -68,6 +68,18 @@ class Variables:
                 return
             raise Inconclusive(f"setup: expected {line}, found {current or status!r}; {error}") from error
 
+    async def value(self, name: str) -> str:
+        """The value of a variable, ``Component.Variable``.
+
+        Raises:
+            Inconclusive: the station does not tell it.
+        """
+        component, _, variable = name.partition(".")
+        status, value = await self._get(SetVariable(component, None, variable, None, "==", ()))
+        if status != "Accepted":
+            raise Inconclusive(f"expected the value of {name}, found {status}")
+        return value
+
     async def _get(self, line: SetVariable) -> tuple[str, str]:
         result = await self._ask("GetVariables", "getVariable", line, {})
         return result.get("attributeStatus", ""), result.get("attributeValue", "")

@@ -38,7 +38,7 @@ _TEST_SYSTEM: Final[tuple[tuple[str, tuple[Wire | Silence, ...]], ...]] = (
         (_CUT, Wire("", "wait", "<transaction duration>"), _ACCEPT, _CONNECTED),
     ),
     (r"wait <message timeout>, no TransactionEventRequest may arrive", (Silence("", ("TransactionEventRequest",)),)),
-    (r"wait (?P<seconds><[^<>]*>)", ()),
+    (r"wait (?P<seconds>(?:\d+ x )?<[^<>]*>)", ()),
     (r"wait", (Wire("", "wait", ""),)),
 )
 
