@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ocpp21.conformance.acts import Act, Deed
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.configuration import Token
 from ocpp21.conformance.drivers import CannotDo
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act, Deed
 
 #: Answers a deed with a status and a text.
 Answering = Callable[[dict[str, Any]], Awaitable[tuple[int, str]]]

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ocpp21.conformance import Verdict
-from ocpp21.conformance.checks import Check, Comparison, mismatch
-from ocpp21.conformance.line import Heard
-from ocpp21.conformance.listening import Listener
-from ocpp21.conformance.operations import Hear, Operation, Plan, Repeat
+from ocpp21.conformance.cases.checks import Check, Comparison, mismatch
+from ocpp21.conformance.cases.paths import ABSENT, Member, find
 from ocpp21.conformance.own import own_csms, own_station
-from ocpp21.conformance.paths import ABSENT, Member, find
+from ocpp21.conformance.planning.operations import Hear, Operation, Plan, Repeat
+from ocpp21.conformance.playing.listening import Listener
+from ocpp21.conformance.playing.window import Expected
 from ocpp21.conformance.runner import playable
-from ocpp21.conformance.window import Expected
+from ocpp21.conformance.wire.line import Heard
 from ocpp21.testing.virtual_time import run
 from tests.conformance.own import ROLES, applicable, expected_failures, system_for
 

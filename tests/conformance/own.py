@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ocpp21.conformance import Case, Claims, Result, select
-from ocpp21.conformance.case import Side
+from ocpp21.conformance.cases.case import Side
 from ocpp21.conformance.claims import applies
 from ocpp21.conformance.security import unfit
 from ocpp21.conformance.sessions import OWN, SystemUnderTest, system_under_test

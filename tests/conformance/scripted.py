@@ -11,10 +11,10 @@ from typing import Any
 from ocpp21 import codec
 from ocpp21.asyncio import Connection, Patience, connect
 from ocpp21.conformance import Configuration, CsmsRunner, Result, StationRunner, load
-from ocpp21.conformance.acts import Act
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.claims import Claims
 from ocpp21.conformance.drivers import CannotDo
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act
 from ocpp21.errors import CallError
 from ocpp21.messages.registry import MESSAGES
 from ocpp21.testing.virtual_time import run, wall_time

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ocpp21.conformance import Configuration, select
-from ocpp21.conformance.case import Case, Side
+from ocpp21.conformance.cases.case import Case, Side
 from ocpp21.conformance.runner import playable
 from ocpp21.conformance.verdict import Inconclusive
 from tests.conformance.own import ROLES, applicable, expected_failures

@@ -16,9 +16,9 @@ import pytest
 from ocpp21.asyncio import Refusal, Server, serve
 from ocpp21.asyncio.tls import client_context, server_context
 from ocpp21.conformance import Configuration, Result, Verdict, load
-from ocpp21.conformance.handshakes import old
-from ocpp21.conformance.load import CaseError
+from ocpp21.conformance.cases.load import CaseError
 from ocpp21.conformance.security import Security
+from ocpp21.conformance.wire.handshakes import old
 from ocpp21.messages import (
     BootNotificationRequest,
     BootNotificationResponse,

@@ -132,7 +132,7 @@ def test_of_a_flood_the_log_has_the_beginning_and_the_end() -> None:
 
 
 def test_what_is_kept_of_a_flood_of_messages_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ocpp21.conformance.line._MOST_MESSAGES", 500)
+    monkeypatch.setattr("ocpp21.conformance.wire.line._MOST_MESSAGES", 500)
     result = flooded()
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.text.startswith("the system under test has said more than the 500 messages and 67,108,864 bytes")

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ocpp21.conformance import CsmsRunner, Result, StationRunner, Verdict, load, select
-from ocpp21.conformance.acts import Act, Deed
 from ocpp21.conformance.configuration import Token
 from ocpp21.conformance.drivers import CannotDo
 from ocpp21.conformance.drivers.csms import OwnCsms
 from ocpp21.conformance.drivers.http import HttpCsms, HttpDriver
 from ocpp21.conformance.drivers.posting import MAX_ANSWER, Service
 from ocpp21.conformance.drivers.simulator import SimulatorDriver
+from ocpp21.conformance.planning.acts import Act, Deed
 from ocpp21.testing.virtual_time import EPOCH, run, wall_time
 from tests.conformance.maker import Rudeness, acting_through, listening, polite, saying
 from tests.conformance.own import system

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from ocpp21.conformance import CsmsRunner, Result, StationRunner, Verdict, load
-from ocpp21.conformance.acts import Act, Deed
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.configuration import Token
 from ocpp21.conformance.drivers import CannotDo
 from ocpp21.conformance.drivers.csms import OwnCsms
 from ocpp21.conformance.drivers.interactive import InteractiveCsms, InteractiveDriver
 from ocpp21.conformance.drivers.person import Person
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act, Deed
 from ocpp21.testing.virtual_time import run, wall_time
 from tests.conformance.scripted import CONFIGURATION, ScriptedStation, case, expect, step
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp21.conformance import CaseError, library, load
-from ocpp21.conformance.load import read_slips
+from ocpp21.conformance.cases.load import read_slips
 from tests.conformance.scripted import case, expect, state, step
 
 

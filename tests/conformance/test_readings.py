@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ocpp21.conformance.readings import Taken, parse_readings
+from ocpp21.conformance.cases.readings import parse_readings
+from ocpp21.conformance.playing.meter_readings import MeterReadings
 
 ENERGY = "Energy.Active.Import.Register"
 VALUES = {"AlignedDataCtrlr.Measurands": f"{ENERGY}, Voltage", "AlignedDataCtrlr.Interval": "10"}
@@ -26,7 +27,7 @@ def moment(at_s: float) -> str:
 
 def fault(line: str, *readings: dict[str, Any], transaction: tuple[str | None, str | None] = (None, None)) -> Any:
     """What is wrong with readings."""
-    taken = Taken()
+    taken = MeterReadings()
     for one in readings:
         taken.take("MeterValuesRequest", one)
         taken.take("MeterValuesRequest", one)  # once more: what was kept is looked at again
@@ -90,7 +91,7 @@ def test_a_transaction_that_has_not_ended_says_nothing_about_readings() -> None:
 
 
 def test_readings_of_one_kind_of_event() -> None:
-    taken = Taken()
+    taken = MeterReadings()
     for event, measurand in (("Started", "Voltage"), ("Ended", ENERGY)):
         info = {"eventType": event, "transactionInfo": {"transactionId": "T1"}}
         taken.take("TransactionEventRequest", {**info, **reading(10.0, measurand, context="Transaction.Begin")})

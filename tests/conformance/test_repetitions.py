@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from ocpp21.conformance import Verdict, load
-from ocpp21.conformance.amendments import AmendmentError, amend, read_amendments
-from ocpp21.conformance.checks import mismatch, parse_check
-from ocpp21.conformance.filling import for_each_asked
-from ocpp21.conformance.load import CaseError
-from ocpp21.conformance.paths import ABSENT
-from ocpp21.conformance.remarks import asking
-from ocpp21.conformance.values import basic_credentials, priority, status_of
+from ocpp21.conformance.cases.amendments import AmendmentError, amend, read_amendments
+from ocpp21.conformance.cases.checks import mismatch, parse_check
+from ocpp21.conformance.cases.load import CaseError
+from ocpp21.conformance.cases.paths import ABSENT
+from ocpp21.conformance.cases.remarks import asking
+from ocpp21.conformance.planning.values import basic_credentials, priority, status_of
+from ocpp21.conformance.playing.filling import for_each_asked
 from tests.conformance.scripted import BOOT, ScriptedStation, case, expect, play, state, step
 from tests.conformance.test_interpreter import event, passes, verdict
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ocpp21.conformance.case import Side
+from ocpp21.conformance.cases.case import Side
+from ocpp21.conformance.cases.selection import select
 from ocpp21.conformance.configuration import ConfigurationError, read_configuration
 from ocpp21.conformance.own import own_csms, own_station
 from ocpp21.conformance.security import Security, SecurityError, address_of, read_security, unfit
-from ocpp21.conformance.selection import select
 from ocpp21.conformance.sessions import Unusable, probe, system_under_test
 from ocpp21.conformance.verdict import Inconclusive, Verdict
 from tests.conformance.own import system

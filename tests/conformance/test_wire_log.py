@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ocpp21.conformance.verdict import Entry
-from ocpp21.conformance.wire_log import WireLog
+from ocpp21.conformance.wire.log import WireLog
 
 
 def filled(log: WireLog, count: int, text: str = "{}") -> WireLog:

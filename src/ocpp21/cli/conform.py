@@ -13,7 +13,7 @@ from ocpp21.cli.terminal import complain
 
 if TYPE_CHECKING:
     from ocpp21.conformance import Case
-    from ocpp21.conformance.case import Side
+    from ocpp21.conformance.cases.case import Side
 
 __all__ = ["conform"]
 

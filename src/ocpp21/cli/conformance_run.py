@@ -20,7 +20,7 @@ from ocpp21.cli.terminal import complain, printable
 
 if TYPE_CHECKING:
     from ocpp21.conformance import Result
-    from ocpp21.conformance.case import Side
+    from ocpp21.conformance.cases.case import Side
 
 __all__ = ["run_cases"]
 

@@ -11,12 +11,12 @@ The test system asserts on the wire alone, and writes its own frames from the da
 is ``ocpp21 conform``; for pytest there is :mod:`ocpp21.conformance.plugin`.
 """
 
-from ocpp21.conformance.case import Case, Slip
+from ocpp21.conformance.cases.case import Case, Slip
+from ocpp21.conformance.cases.load import CaseError, Library, library, load
+from ocpp21.conformance.cases.selection import NoSuchCase, select
 from ocpp21.conformance.claims import Claims
 from ocpp21.conformance.configuration import Configuration, ConfigurationError, Token, read_configuration
-from ocpp21.conformance.load import CaseError, Library, library, load
 from ocpp21.conformance.runner import CsmsRunner, StationRunner
-from ocpp21.conformance.selection import NoSuchCase, select
 from ocpp21.conformance.verdict import Result, Verdict
 
 __all__ = [

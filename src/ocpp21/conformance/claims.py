@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from ocpp21.conformance.case import Case, Listing
+from ocpp21.conformance.cases.case import Case, Listing
 from ocpp21.spelling import found_name
 
 __all__ = ["Claims", "ClaimsError", "applies", "holds", "read_claims"]
@@ -104,7 +104,7 @@ def _names(table: Mapping[str, Any], key: str, default: Sequence[str] = ()) -> f
 
 @cache
 def _listed() -> tuple[Listing, ...]:
-    from ocpp21.conformance.load import library
+    from ocpp21.conformance.cases.load import library
 
     return tuple(listing for case in library().cases.values() for listing in case.listings)
 

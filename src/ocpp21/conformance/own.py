@@ -14,7 +14,7 @@ from ocpp21.asyncio.security import CsmsSecurityProfile, SecurityProfile
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.drivers.csms import OwnCsms
 from ocpp21.conformance.drivers.simulator import SimulatorDriver
-from ocpp21.conformance.listening import Listener
+from ocpp21.conformance.playing.listening import Listener
 from ocpp21.conformance.runner import CsmsRunner, StationRunner
 from ocpp21.conformance.security import Files, Security
 from ocpp21.testing import virtual_time

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ocpp21.conformance.case import Case, Side
+    from ocpp21.conformance.cases.case import Case, Side
     from ocpp21.conformance.sessions import SystemUnderTest
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]

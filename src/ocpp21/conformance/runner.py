@@ -11,21 +11,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from ocpp21.conformance.background import default_answer
-from ocpp21.conformance.case import Case
+from ocpp21.conformance.cases.case import Case
+from ocpp21.conformance.cases.load import Library, library
 from ocpp21.conformance.claims import applies
 from ocpp21.conformance.configuration import Configuration
-from ocpp21.conformance.context import Context
 from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
 from ocpp21.conformance.drivers.http import HttpDriver
-from ocpp21.conformance.interpreter import Interpreter
-from ocpp21.conformance.line import Line
-from ocpp21.conformance.listening import Listener
-from ocpp21.conformance.load import Library, library
-from ocpp21.conformance.operations import Plan
-from ocpp21.conformance.plan import lay_out
+from ocpp21.conformance.planning.context import Context
+from ocpp21.conformance.planning.operations import Plan
+from ocpp21.conformance.planning.plan import lay_out
+from ocpp21.conformance.playing.background import default_answer
+from ocpp21.conformance.playing.interpreter import Interpreter
+from ocpp21.conformance.playing.listening import Listener
 from ocpp21.conformance.security import address_of, unfit
 from ocpp21.conformance.verdict import Failed, Inconclusive, Result, Verdict
+from ocpp21.conformance.wire.line import Line
 
 __all__ = ["CsmsRunner", "Runner", "StationRunner", "playable"]
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from ocpp21.asyncio import tls
-from ocpp21.conformance.case import Case
+from ocpp21.conformance.cases.case import Case
 from ocpp21.conformance.verdict import Inconclusive
 from ocpp21.errors import LocalProtocolError
 from ocpp21.network_profile import ProfileNumber

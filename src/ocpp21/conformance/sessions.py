@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from ocpp21.asyncio.unreachable import why_unreachable
-from ocpp21.conformance.case import Case, Side
+from ocpp21.conformance.cases.case import Case, Side
+from ocpp21.conformance.cases.selection import NoSuchCase, select
 from ocpp21.conformance.claims import Claims
 from ocpp21.conformance.configuration import Configuration, ConfigurationError, Declared, read_declared
 from ocpp21.conformance.drivers import CsmsDriver, StationDriver
@@ -23,7 +24,6 @@ from ocpp21.conformance.drivers.interactive import InteractiveCsms, InteractiveD
 from ocpp21.conformance.drivers.person import Person
 from ocpp21.conformance.own import own_csms, own_station
 from ocpp21.conformance.runner import CsmsRunner, Runner, StationRunner
-from ocpp21.conformance.selection import NoSuchCase, select
 from ocpp21.conformance.sharing import Plays, Sharing
 from ocpp21.conformance.verdict import Inconclusive, Result
 from ocpp21.errors import LocalProtocolError

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from ocpp21.conformance.case import Case
+from ocpp21.conformance.cases.case import Case
 from ocpp21.conformance.verdict import Result
 
 __all__ = ["Plays", "Sharing"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ocpp21.conformance.case import Case
+from ocpp21.conformance.cases.case import Case
 
 __all__ = ["Entry", "Failed", "Inconclusive", "Result", "Verdict"]
 

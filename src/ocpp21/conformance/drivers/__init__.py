@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ocpp21.conformance.acts import Act
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.cases.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act
 from ocpp21.conformance.verdict import Inconclusive
 
 __all__ = ["CannotDo", "CsmsDriver", "StationDriver"]

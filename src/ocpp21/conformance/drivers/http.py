@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ocpp21.conformance.acts import Act
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.drivers import CannotDo
 from ocpp21.conformance.drivers.posting import Service
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act
 from ocpp21.errors import printable
 
 __all__ = ["HttpCsms", "HttpDriver"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from ocpp21.conformance.acts import Act
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.drivers.person import Person
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act
 
 __all__ = ["InteractiveCsms", "InteractiveDriver"]
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 from ocpp21.asyncio import BackOff, Client, NetworkProfile, Patience
 from ocpp21.asyncio.roles import keep_connected
 from ocpp21.asyncio.security import SecurityProfile
-from ocpp21.conformance.acts import Act, Deed
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.drivers import CannotDo
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act, Deed
 from ocpp21.device_model import DeviceModel
 from ocpp21.device_model.variable import Variable
 from ocpp21.messages import AttributeEnumType, IdTokenType, MutabilityEnumType

@@ -14,7 +14,7 @@ from ocpp21.conformance.verdict import Entry, Result, Verdict
 
 __all__ = ["MOST_ROWS", "frames", "sequence_diagram"]
 
-#: Most entries of a case that are shown; of more, the first and the last. JSON has them all.
+#: Most entries of a case that are shown; of more, the first and the last. JSON has all that the log has kept.
 MOST_ROWS: Final = 400
 #: Longest frame that is shown, in characters.
 _MAX_FRAME: Final = 4000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ocpp21.conformance.acts import Act, Deed
-from ocpp21.conformance.case import Step
+from ocpp21.conformance.cases.case import Step
+from ocpp21.conformance.planning.acts import Act, Deed
 
 __all__ = ["AFTER_REBOOT", "OCCUPIED", "note_deeds", "note_state"]
 

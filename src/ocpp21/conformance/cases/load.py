@@ -16,15 +16,14 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from ocpp21.conformance.amendments import ARRIVAL, Amendment, AmendmentError, amend, read_amendments
-from ocpp21.conformance.attempts import FACTS
-from ocpp21.conformance.case import CALL_ERROR, Case, Expectation, Listing, Loop, Side, Slip, State, Step
-from ocpp21.conformance.checks import Check, CheckError, parse_check
-from ocpp21.conformance.members import UnknownMember, is_message, member
-from ocpp21.conformance.openings import CONNECTIONS
-from ocpp21.conformance.paths import PathError, parse_path
-from ocpp21.conformance.readings import READINGS, ReadingsError, parse_readings
-from ocpp21.conformance.setup_lines import EnterState, Remember, SetupLineError, parse_setup, parse_state
+from ocpp21.conformance.cases.amendments import Amendment, AmendmentError, amend, read_amendments
+from ocpp21.conformance.cases.case import Case, Expectation, Listing, Loop, Side, Slip, State, Step
+from ocpp21.conformance.cases.checks import Check, CheckError, parse_check
+from ocpp21.conformance.cases.facts import FACTS
+from ocpp21.conformance.cases.members import UnknownMember, is_message, member
+from ocpp21.conformance.cases.paths import PathError, parse_path
+from ocpp21.conformance.cases.readings import READINGS, ReadingsError, parse_readings
+from ocpp21.conformance.cases.setup_lines import EnterState, Remember, SetupLineError, parse_setup, parse_state
 
 __all__ = ["CaseError", "Corrections", "Library", "library", "load", "read_slips"]
 
@@ -32,8 +31,6 @@ _MESSAGES: Final = re.compile(r"\w+(?:Request|Response)(?: or \w+(?:Request|Resp
 _REPEATS: Final = re.compile(r"repeat|one or more|for (?:all|every)|every|all |both|once per|several|each|-\d+ while")
 _PLACEHOLDER: Final = re.compile(r"<[^<>]*>")
 _VARIABLE: Final = re.compile(r"variable ([\w.]+)")
-#: What checks can ask of the arrival of a message, and of an error.
-_FACTS: Final = {ARRIVAL: frozenset({"count", "earlier", "gap"}), CALL_ERROR: frozenset({"errorCode"})}
 _IS_RESPONSE: Final = re.compile(r"\w+Response$")
 
 
@@ -309,9 +306,8 @@ def _expectation(record: Mapping[str, Any], place: _Place) -> Expectation:
     for text in record["checks"]:
         if text.startswith("note:"):
             notes.append(text.removeprefix("note:").strip())
-        elif message in CONNECTIONS or message in _FACTS:
-            facts = _FACTS.get(message, FACTS)
-            checks.append(_check_of_facts(text, facts, place, f"expectation of step {number}"))
+        elif message in FACTS:
+            checks.append(_check_of_facts(text, FACTS[message], place, f"expectation of step {number}"))
         elif not is_message(message):
             notes.append(text)
         else:

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import product
 from typing import Any, Final, Literal, TypeAlias
 
-from ocpp21.conformance.paths import ABSENT, Path, find, indices, leaves_open, parse_path, text_of
+from ocpp21.conformance.cases.paths import ABSENT, Path, find, indices, leaves_open, parse_path, text_of
 
 __all__ = ["Check", "CheckError", "Comparison", "Mismatch", "Resolve", "mismatch", "parse_check"]
 

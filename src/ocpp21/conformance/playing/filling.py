@@ -6,9 +6,9 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ocpp21.conformance.context import PRESENT, Context, Unknown
-from ocpp21.conformance.members import member, shape_of
-from ocpp21.conformance.paths import ABSENT, parse_path, put
+from ocpp21.conformance.cases.members import member, shape_of
+from ocpp21.conformance.cases.paths import ABSENT, parse_path, put
+from ocpp21.conformance.planning.context import PRESENT, Context, Unknown
 from ocpp21.shapes import FieldShape
 
 __all__ = ["complete", "compose", "for_each_asked"]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from ocpp21.conformance.case import Expectation, Side, Step
-from ocpp21.conformance.openings import opened_before, read_opening
-from ocpp21.conformance.operations import Operation, Silence, Wire
-from ocpp21.conformance.upgrades import is_upgrade, read_upgrade
+from ocpp21.conformance.cases.case import Expectation, Side, Step
+from ocpp21.conformance.planning.openings import opened_before, read_opening
+from ocpp21.conformance.planning.operations import Operation, Silence, Wire
+from ocpp21.conformance.planning.upgrades import is_upgrade, read_upgrade
 
 __all__ = ["read_connection", "read_wire"]
 

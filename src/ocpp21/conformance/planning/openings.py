@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from ocpp21.conformance.case import Expectation, Step, checks_of
-from ocpp21.conformance.checks import Check
-from ocpp21.conformance.operations import Ask, Do, Hear, Opening, Operation, Serve, Wire
+from ocpp21.conformance.cases.case import Expectation, Step, checks_of
+from ocpp21.conformance.cases.checks import Check
+from ocpp21.conformance.cases.facts import CONNECTIONS
+from ocpp21.conformance.planning.operations import Ask, Do, Hear, Opening, Operation, Serve, Wire
 
-__all__ = ["CONNECTIONS", "insert_serve", "is_rebooting", "opened_before", "read_opening"]
-
-#: In place of messages in expectations: checks of what is seen of a connection.
-CONNECTIONS: Final = frozenset({"HTTP upgrade", "reconnect"})
+__all__ = ["insert_serve", "is_rebooting", "opened_before", "read_opening"]
 
 #: Parts of a handshake that is one step here, and what is so anyway.
 _PARTS: Final = re.compile(

@@ -17,10 +17,10 @@ from importlib import resources
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ocpp21.conformance.checks import mismatch, parse_check
+from ocpp21.conformance.cases.checks import mismatch, parse_check
+from ocpp21.conformance.cases.paths import ABSENT
 from ocpp21.conformance.configuration import Configuration, Token
-from ocpp21.conformance.paths import ABSENT
-from ocpp21.conformance.values import basic_credentials, priority, status_of
+from ocpp21.conformance.planning.values import basic_credentials, priority, status_of
 from ocpp21.conformance.verdict import Inconclusive
 
 __all__ = ["PRESENT", "Context", "Unknown", "understands"]

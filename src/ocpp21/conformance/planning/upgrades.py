@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ocpp21.conformance.case import Expectation, Step
-from ocpp21.conformance.openings import CONNECTIONS
-from ocpp21.conformance.operations import Upgrade
+from ocpp21.conformance.cases.case import Expectation, Step
+from ocpp21.conformance.cases.facts import CONNECTIONS
+from ocpp21.conformance.planning.operations import Upgrade
 
 __all__ = ["is_upgrade", "read_upgrade"]
 

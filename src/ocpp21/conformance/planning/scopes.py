@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ocpp21.conformance.case import Expectation, State, Step
+from ocpp21.conformance.cases.case import Expectation, State, Step
+from ocpp21.conformance.cases.members import shape_of
+from ocpp21.conformance.cases.paths import parse_path
+from ocpp21.conformance.cases.setup_lines import StateCall
 from ocpp21.conformance.configuration import Configuration, Token
-from ocpp21.conformance.context import Context
-from ocpp21.conformance.members import shape_of
-from ocpp21.conformance.paths import parse_path
-from ocpp21.conformance.setup_lines import StateCall
+from ocpp21.conformance.planning.context import Context
 
 __all__ = [
     "FORBIDDEN",

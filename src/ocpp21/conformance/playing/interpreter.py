@@ -1,7 +1,7 @@
 """Plays a case over the wire.
 
 What the test system and people do is done in order, one after the other; in between the test system listens, as
-:mod:`ocpp21.conformance.listening` has it.
+:mod:`ocpp21.conformance.playing.listening` has it.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from ocpp21.conformance.background import is_background
-from ocpp21.conformance.case import Side
-from ocpp21.conformance.checks import mismatch, parse_check
+from ocpp21.conformance.cases.case import Side
+from ocpp21.conformance.cases.checks import mismatch, parse_check
+from ocpp21.conformance.cases.readings import Readings
 from ocpp21.conformance.configuration import Configuration
-from ocpp21.conformance.connecting import LEAVING_S, Connecting
-from ocpp21.conformance.context import Context, Unknown
 from ocpp21.conformance.drivers import CannotDo, CsmsDriver, StationDriver
-from ocpp21.conformance.filling import compose
-from ocpp21.conformance.line import Line
-from ocpp21.conformance.listening import Listener
-from ocpp21.conformance.operations import (
+from ocpp21.conformance.planning.context import Context, Unknown
+from ocpp21.conformance.planning.operations import (
     Among,
     Ask,
     Do,
@@ -36,10 +32,14 @@ from ocpp21.conformance.operations import (
     Upgrade,
     Wire,
 )
-from ocpp21.conformance.readings import Readings
-from ocpp21.conformance.requirement import Variables
+from ocpp21.conformance.playing.background import is_background
+from ocpp21.conformance.playing.connecting import LEAVING_S, Connecting
+from ocpp21.conformance.playing.filling import compose
+from ocpp21.conformance.playing.listening import Listener
+from ocpp21.conformance.playing.requirement import Variables
+from ocpp21.conformance.playing.window import Expected, brief
 from ocpp21.conformance.verdict import Failed, Inconclusive
-from ocpp21.conformance.window import Expected, brief
+from ocpp21.conformance.wire.line import Line
 from ocpp21.errors import OcppError
 
 __all__ = ["Interpreter"]

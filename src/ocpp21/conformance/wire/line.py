@@ -16,11 +16,11 @@ from typing import Any, Final, Literal, cast
 from ocpp21 import codec
 from ocpp21.asyncio import Connection, connect
 from ocpp21.asyncio.message_ids import new_id
-from ocpp21.conformance.attempts import Attempts
-from ocpp21.conformance.endpoint import PATIENCE, Endpoint
 from ocpp21.conformance.security import Security
 from ocpp21.conformance.verdict import Entry, Inconclusive
-from ocpp21.conformance.wire_log import WireLog
+from ocpp21.conformance.wire.attempts import Attempts
+from ocpp21.conformance.wire.endpoint import PATIENCE, Endpoint
+from ocpp21.conformance.wire.log import WireLog
 from ocpp21.errors import CallError, ErrorCode, LocalProtocolError, OcppError
 from ocpp21.handlers import Handler, Table
 from ocpp21.limits import Limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from ocpp21.conformance.paths import Path, text_of
+from ocpp21.conformance.cases.paths import Path, text_of
 from ocpp21.errors import LocalProtocolError
 from ocpp21.messages.registry import MESSAGES
 from ocpp21.shapes import FieldShape, Shape, describe

@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from ocpp21.asyncio import Candidate, Connection, Patience, Refusal, Server, serve
-from ocpp21.conformance.attempts import Attempt, Attempts
-from ocpp21.conformance.handshakes import Handshake, Listening, listening, old
 from ocpp21.conformance.security import Security
+from ocpp21.conformance.wire.attempts import Attempt, Attempts
+from ocpp21.conformance.wire.handshakes import Handshake, Listening, listening, old
 from ocpp21.handlers import Table
 from ocpp21.network_profile import scheme_of
 from ocpp21.session import Session

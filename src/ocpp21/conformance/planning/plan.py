@@ -12,16 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ocpp21.conformance.acts import Act, Deed, read_act
-from ocpp21.conformance.amendments import ARRIVAL
-from ocpp21.conformance.case import CALL_ERROR, Case, Expectation, Loop, Step, checks_of
+from ocpp21.conformance.cases.case import Case, Expectation, Loop, Step, checks_of
+from ocpp21.conformance.cases.facts import ARRIVAL, CALL_ERROR
+from ocpp21.conformance.cases.load import Library
+from ocpp21.conformance.cases.members import is_message
+from ocpp21.conformance.cases.readings import Readings
+from ocpp21.conformance.cases.remarks import asking
+from ocpp21.conformance.cases.setup_lines import EnterState, Note, Remember, SetVariable, StateCall
 from ocpp21.conformance.configuration import Configuration
-from ocpp21.conformance.context import Context, understands
-from ocpp21.conformance.entered import AFTER_REBOOT, OCCUPIED, note_deeds, note_state
-from ocpp21.conformance.load import Library
-from ocpp21.conformance.members import is_message
-from ocpp21.conformance.openings import insert_serve, is_rebooting, opened_before
-from ocpp21.conformance.operations import (
+from ocpp21.conformance.planning.acts import Act, Deed, read_act
+from ocpp21.conformance.planning.context import Context, understands
+from ocpp21.conformance.planning.entered import AFTER_REBOOT, OCCUPIED, note_deeds, note_state
+from ocpp21.conformance.planning.openings import insert_serve, is_rebooting, opened_before
+from ocpp21.conformance.planning.operations import (
     Among,
     Ask,
     Do,
@@ -35,9 +38,7 @@ from ocpp21.conformance.operations import (
     Trigger,
     Upgrade,
 )
-from ocpp21.conformance.readings import Readings
-from ocpp21.conformance.remarks import asking
-from ocpp21.conformance.scopes import (
+from ocpp21.conformance.planning.scopes import (
     FORBIDDEN,
     VARIANT,
     Scope,
@@ -50,9 +51,8 @@ from ocpp21.conformance.scopes import (
     status_of,
     wanted_content,
 )
-from ocpp21.conformance.setup_lines import EnterState, Note, Remember, SetVariable, StateCall
+from ocpp21.conformance.planning.wire_steps import read_connection
 from ocpp21.conformance.verdict import Inconclusive
-from ocpp21.conformance.wire_steps import read_connection
 
 __all__ = ["NotPlayable", "lay_out"]
 

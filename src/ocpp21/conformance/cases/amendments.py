@@ -14,12 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ocpp21.conformance.readings import READINGS
+from ocpp21.conformance.cases.facts import ARRIVAL
+from ocpp21.conformance.cases.readings import READINGS
 
-__all__ = ["ARRIVAL", "Amendment", "AmendmentError", "amend", "read_amendments"]
-
-#: In place of a message in expectations: checks of when a message comes, and how often.
-ARRIVAL: Final = "arrival"
+__all__ = ["Amendment", "AmendmentError", "amend", "read_amendments"]
 
 _KEYS: Final = frozenset(
     {

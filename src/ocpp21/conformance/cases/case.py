@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from ocpp21.conformance.checks import Check
-from ocpp21.conformance.readings import Readings
-from ocpp21.conformance.setup_lines import SetupLine, StateCall
+from ocpp21.conformance.cases.checks import Check
+from ocpp21.conformance.cases.readings import Readings
+from ocpp21.conformance.cases.setup_lines import SetupLine, StateCall
 
-__all__ = ["CALL_ERROR", "Case", "Expectation", "Listing", "Loop", "Side", "Slip", "State", "Step", "checks_of"]
+__all__ = ["Case", "Expectation", "Listing", "Loop", "Side", "Slip", "State", "Step", "checks_of"]
 
 #: Role of the system under test.
 Side: TypeAlias = Literal["CS", "CSMS"]
-
-#: Stands for the name of a message where an error is expected.
-CALL_ERROR: Final = "CALLERROR"
 
 #: What a step is: a request or an answer of either side, something that a person does, a state to enter, something that
 #: is done to the connection (or shows there), or a remark.

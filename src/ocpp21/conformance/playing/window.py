@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ocpp21.conformance.line import Heard
-from ocpp21.conformance.operations import Hear
+from ocpp21.conformance.planning.operations import Hear
+from ocpp21.conformance.wire.line import Heard
 
 __all__ = ["Expected", "brief", "expected_text", "found_text", "is_same_step", "is_sent_again", "urgency"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ocpp21.conformance.context import Unknown
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.drivers import CannotDo
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.context import Unknown
 from ocpp21.conformance.verdict import Inconclusive
 
 if TYPE_CHECKING:
-    from ocpp21.conformance.interpreter import Interpreter
+    from ocpp21.conformance.playing.interpreter import Interpreter
 
 __all__ = ["Variables"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ocpp21.conformance.checks import Check, parse_check
-from ocpp21.conformance.paths import Member
+from ocpp21.conformance.cases.checks import Check, parse_check
+from ocpp21.conformance.cases.paths import Member
 
 __all__ = ["any_entry", "has_letters", "next_in_turn"]
 

@@ -15,18 +15,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ocpp21.conformance.background import default_answer, is_background
-from ocpp21.conformance.case import CALL_ERROR, Side
-from ocpp21.conformance.checks import mismatch
-from ocpp21.conformance.context import Context
-from ocpp21.conformance.filling import compose, for_each_asked
-from ocpp21.conformance.fitting import any_entry, has_letters, next_in_turn
-from ocpp21.conformance.line import Heard, Line
-from ocpp21.conformance.operations import Among, Hear
-from ocpp21.conformance.readings import Readings, Taken
-from ocpp21.conformance.sequence import Sequences
-from ocpp21.conformance.verdict import Failed, Inconclusive
-from ocpp21.conformance.window import (
+from ocpp21.conformance.cases.case import Side
+from ocpp21.conformance.cases.checks import mismatch
+from ocpp21.conformance.cases.facts import CALL_ERROR
+from ocpp21.conformance.cases.readings import Readings
+from ocpp21.conformance.planning.context import Context
+from ocpp21.conformance.planning.operations import Among, Hear
+from ocpp21.conformance.playing.background import default_answer, is_background
+from ocpp21.conformance.playing.filling import compose, for_each_asked
+from ocpp21.conformance.playing.fitting import any_entry, has_letters, next_in_turn
+from ocpp21.conformance.playing.meter_readings import MeterReadings
+from ocpp21.conformance.playing.sequence import Sequences
+from ocpp21.conformance.playing.window import (
     Expected,
     brief,
     expected_text,
@@ -35,6 +35,8 @@ from ocpp21.conformance.window import (
     is_sent_again,
     urgency,
 )
+from ocpp21.conformance.verdict import Failed, Inconclusive
+from ocpp21.conformance.wire.line import Heard, Line
 from ocpp21.errors import ErrorCode, OcppError
 
 __all__ = ["Listener"]
@@ -75,7 +77,7 @@ class Listener:
         self._role: Final = role
         self._configuration: Final = context.configuration
         self._sequences: Final = Sequences()
-        self._readings: Final = Taken()
+        self._readings: Final = MeterReadings()
         self._last_at: Final[dict[str, float]] = {}  # when the last message of a name was taken
         self._compared: Final[list[Heard]] = []
         self._instead: Final[list[tuple[Heard, Expected, str]]] = []  # what came, where what was expected, and why not

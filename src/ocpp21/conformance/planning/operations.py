@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ocpp21.conformance.acts import Act
-from ocpp21.conformance.case import Case, Expectation
-from ocpp21.conformance.checks import Check
+from ocpp21.conformance.cases.case import Case, Expectation
+from ocpp21.conformance.cases.checks import Check
+from ocpp21.conformance.cases.readings import Readings
+from ocpp21.conformance.cases.setup_lines import SetVariable
 from ocpp21.conformance.configuration import Token
-from ocpp21.conformance.readings import Readings
-from ocpp21.conformance.setup_lines import SetVariable
+from ocpp21.conformance.planning.acts import Act
 
 __all__ = [
     "Among",

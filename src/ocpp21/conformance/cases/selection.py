@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from ocpp21.conformance.case import Case, Side
-from ocpp21.conformance.load import Library, library
+from ocpp21.conformance.cases.case import Case, Side
+from ocpp21.conformance.cases.load import Library, library
 from ocpp21.spelling import found_name
 
 __all__ = ["NoSuchCase", "select"]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from ocpp21.conformance.attempts import Attempt
-from ocpp21.conformance.checks import Check, mismatch
+from ocpp21.conformance.cases.checks import Check, mismatch
 from ocpp21.conformance.configuration import Configuration
-from ocpp21.conformance.csms_end import handshake_facts, status_of_upgrade, supports
-from ocpp21.conformance.handshakes import old
-from ocpp21.conformance.line import Line
-from ocpp21.conformance.operations import Opening, Serve, Upgrade
+from ocpp21.conformance.planning.operations import Opening, Serve, Upgrade
 from ocpp21.conformance.verdict import Failed, Inconclusive
+from ocpp21.conformance.wire.attempts import Attempt
+from ocpp21.conformance.wire.csms_end import handshake_facts, status_of_upgrade, supports
+from ocpp21.conformance.wire.handshakes import old
+from ocpp21.conformance.wire.line import Line
 from ocpp21.network_profile import ProfileNumber
 
 if TYPE_CHECKING:
-    from ocpp21.conformance.interpreter import Interpreter
+    from ocpp21.conformance.playing.interpreter import Interpreter
 
 __all__ = ["LEAVING_S", "Connecting"]
 

@@ -9,28 +9,7 @@ from typing import Any, Final, Literal
 from ocpp21.asyncio import Candidate
 from ocpp21.asyncio.authentication import credentials
 
-__all__ = ["FACTS", "Attempt", "Attempts"]
-
-#: What checks can ask of an attempt, and of the TLS of a CSMS.
-FACTS: Final = frozenset(
-    {
-        "Authorization",
-        "cipher",
-        "commonName",
-        "endpoint",
-        "identity",
-        "keySize",
-        "keyType",
-        "passwordLength",
-        "securityProfile",
-        "serialNumber",
-        "serverName",
-        "subprotocols",
-        "user",
-        "version",
-        "wait",
-    }
-)
+__all__ = ["Attempt", "Attempts"]
 
 
 @dataclass(slots=True, eq=False)
@@ -40,10 +19,10 @@ class Attempt:
     Attributes:
         endpoint: number of the endpoint.
         reached: how far it has come: TLS has begun, a request of HTTP came, it is a WebSocket.
-        facts: by the names of :data:`FACTS`: the header ``Authorization`` and what it holds, ``identity`` of the path,
-            ``subprotocols``, ``version`` and ``cipher`` of TLS with the ``serverName`` that was asked for, the
-            ``commonName`` of the client certificate; and ``wait``: whole seconds since there was a connection, or
-            another attempt. What there was none of is missing.
+        facts: by the names of :data:`~ocpp21.conformance.cases.facts.FACTS`: the header ``Authorization`` and what it
+            holds, ``identity`` of the path, ``subprotocols``, ``version`` and ``cipher`` of TLS with the ``serverName``
+            that was asked for, the ``commonName`` of the client certificate; and ``wait``: whole seconds since there
+            was a connection, or another attempt. What there was none of is missing.
     """
 
     endpoint: int

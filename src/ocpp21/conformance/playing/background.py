@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ocpp21.conformance.context import Context
-from ocpp21.conformance.filling import complete
+from ocpp21.conformance.planning.context import Context
+from ocpp21.conformance.playing.filling import complete
 from ocpp21.messages.registry import ACTION_OF, MESSAGES
 
 __all__ = ["default_answer", "is_background"]
