@@ -119,6 +119,8 @@ def report(*names: str) -> dict[str, Any]:
         (["getVariableResult[i].component.name == B", "getVariableResult[i].attributeValue == A"], False),
         (["getVariableResult[last].component.name == B"], True),
         (["getVariableResult[last].component.name == A"], False),
+        (["getVariableResult[0].attributeValue contains A"], True),
+        (["getVariableResult[0].attributeValue contains B"], False),
         (["getVariableResult count == 2"], True),
         (["getVariableResult count >= 3"], False),
     ],
@@ -274,6 +276,15 @@ def test_silence_in_the_end() -> None:
     text = case(steps=[ASK, ANSWER], after=["note: no TransactionEventRequest after step 1"])
     assert passes(play(ScriptedStation(ACCEPTED), text))
     assert play(ScriptedStation(ACCEPTED, ClearCacheRequest=[event(0)]), text).verdict is Verdict.FAIL
+
+
+def test_no_charging_in_the_end_is_of_the_whole_case() -> None:
+    charging = event(1, transactionInfo={"transactionId": "T1", "chargingState": "Charging"})
+    text = case(steps=[*PLUG_IN, step(4, "TS", "wait <Transaction Duration>")], after=["note: no charging"])
+    assert passes(play(ScriptedStation(plug_in=[event(0)]), text))
+    result = play(ScriptedStation(plug_in=[event(0), charging]), text)
+    assert result.verdict is Verdict.FAIL
+    assert result.expected == "no TransactionEventRequest with transactionInfo.chargingState == Charging"
 
 
 def test_states_are_entered_once() -> None:

@@ -246,11 +246,13 @@ class Silence:
         place: for people.
         messages: names; empty for anything.
         check: only what meets it is forbidden; empty for all.
+        is_whole: it must not have said so at any time of the case, either.
     """
 
     place: str
     messages: tuple[str, ...]
     check: str | None = ""
+    is_whole: bool = False
 
 
 Operation: TypeAlias = (

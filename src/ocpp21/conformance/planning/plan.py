@@ -22,6 +22,7 @@ from ocpp21.conformance.cases.setup_lines import EnterState, Note, Remember, Set
 from ocpp21.conformance.configuration import Configuration
 from ocpp21.conformance.planning.acts import Act, Deed, read_act
 from ocpp21.conformance.planning.context import Context, understands
+from ocpp21.conformance.planning.endings import read_ending
 from ocpp21.conformance.planning.entered import AFTER_REBOOT, OCCUPIED, note_deeds, note_state
 from ocpp21.conformance.planning.openings import insert_serve, is_rebooting, opened_before
 from ocpp21.conformance.planning.operations import (
@@ -34,12 +35,10 @@ from ocpp21.conformance.planning.operations import (
     Repeat,
     Require,
     Serve,
-    Silence,
     Trigger,
     Upgrade,
 )
 from ocpp21.conformance.planning.scopes import (
-    FORBIDDEN,
     VARIANT,
     Scope,
     chosen,
@@ -161,10 +160,8 @@ class _Planner:
         """Take what must be so in the end: silence is listened for, the rest is for people."""
         for note in notes:
             text = note.removeprefix("note: ")
-            if match := re.search(r"[Nn]o TransactionEventRequest(?: with (eventType == \w+))?", text):
-                with_what = re.search(r"with (idToken|triggerReason)", text)
-                forbidden = match[1] or FORBIDDEN.get(with_what and with_what[1])
-                self.operations.append(Silence("end", ("TransactionEventRequest",), forbidden))
+            if (silence := read_ending(text)) is not None:
+                self.operations.append(silence)
             elif text.startswith(("state is", "state ")):
                 continue
             else:

@@ -15,7 +15,6 @@ from ocpp21.conformance.configuration import Configuration, Token
 from ocpp21.conformance.planning.context import Context
 
 __all__ = [
-    "FORBIDDEN",
     "VARIANT",
     "Scope",
     "chosen",
@@ -35,13 +34,6 @@ STATUS: Final = "<status of the idtoken>"
 _OTHER: Final = "<valid idtoken beside it>"
 _REMOTE: Final = frozenset({"remote", "b"})
 _LOCAL: Final = frozenset({"local", "a"})
-
-#: What silence forbids, by what a note says.
-FORBIDDEN: Final[dict[str | None, str]] = {
-    None: "",
-    "idToken": "idToken present",
-    "triggerReason": "triggerReason == Authorized or transactionInfo.chargingState == Charging",
-}
 
 
 @dataclass(frozen=True, slots=True)

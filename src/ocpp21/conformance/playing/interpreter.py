@@ -235,6 +235,8 @@ class Interpreter:
 
     async def _silence(self, operation: Silence) -> None:
         checks = [parse_check(operation.check)] if operation.check else []
+        if operation.is_whole:
+            self._listener.check_never(operation.place, operation.messages, checks)
         async for heard in self._until(self._configuration.quiet_s):
             name = heard.message
             if name in operation.messages and mismatch(checks, heard.payload, self.context.resolve) is None:

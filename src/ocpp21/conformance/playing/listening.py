@@ -12,11 +12,11 @@ place of something that was expected of this kind, the case has failed, unless i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from ocpp21.conformance.cases.case import Side
-from ocpp21.conformance.cases.checks import mismatch
+from ocpp21.conformance.cases.checks import Check, mismatch
 from ocpp21.conformance.cases.facts import CALL_ERROR
 from ocpp21.conformance.cases.readings import Readings
 from ocpp21.conformance.planning.context import Context
@@ -326,6 +326,17 @@ class Listener:
                 wrong = found  # what came last is the nearest
         expected, _, found_text = wrong.rpartition(", found ") if wrong else (" or ".join(sorted(names)), "", "none")
         raise Failed(operation.place, expected, found_text)
+
+    def check_never(self, place: str, messages: Collection[str], checks: Sequence[Check]) -> None:
+        """See that nothing that has come meets checks.
+
+        Raises:
+            Failed: something does.
+        """
+        for heard in (*self._compared, *self.early):
+            if heard.kind == "request" and heard.message in messages:
+                if mismatch(checks, heard.payload, self.context.resolve) is None:
+                    raise Failed(place, f"no {heard.message} with {checks[0]}", brief(heard.payload))
 
     def check_readings(self, expected: Readings, values: Mapping[str, str]) -> None:
         """See that all meter readings are as expected.
