@@ -8,7 +8,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-MODULES = ("dispatch", "encoder", "framing", "validators", "walk")
+MODULES = ("decoder", "dispatch", "encoder", "framing", "validators", "walk")
 
 # Cython finds declarations by package name, so the sources are laid out as the package they are installed as.
 STAGE = Path("build/cython")

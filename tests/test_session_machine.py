@@ -16,7 +16,7 @@ The examples are derived from the test itself, so every run is the same run.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -162,7 +162,7 @@ class Party:
         self.ended: Counter[Call] = Counter()
         self.due: list[CallReceived] = []
         self.done: list[CallReceived] = []
-        self.results: list[ResultReceived] = []
+        self.results: deque[ResultReceived] = deque(maxlen=LIMITS.remembered)  # what can still be rejected
         self.closes = 0
         self.is_prompt = True
 

@@ -3,21 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Self, final
 
+from ocpp21._speedups.decoder import StructDecoder
 from ocpp21._speedups.encoder import Encoder
 from ocpp21._speedups.framing import Frame
-
-def decode(schema: int, decoder: Callable[[Any], Any], data: bytes | bytearray | memoryview | str, mode: int) -> Any:
-    """Check a payload, then decode what is left of it.
-
-    Args:
-        schema: index of its type in the validator's tables.
-        decoder: takes JSON text and returns the Struct.
-        data: JSON text.
-        mode: of the validator.
-
-    Raises:
-        PayloadError: the payload is refused.
-    """
 
 def encode(schema: int, encoder: Encoder, message: Any, mode: int, on_null: Callable[[Any], object]) -> bytes:
     """Encode a message, check the result, and bring its date-times into canonical form.
@@ -74,8 +62,8 @@ class Packer:
 
 def unpack(
     data: bytes | bytearray | memoryview | str,
-    calls: dict[str, Any],
-    schema_of: Callable[[Frame], tuple[int, Callable[[Any], Any]] | None],
+    calls: dict[str, StructDecoder],
+    schema_of: Callable[[Frame], StructDecoder | None],
     mode: int,
     max_size: int,
 ) -> tuple[Frame, Any]:
@@ -83,8 +71,8 @@ def unpack(
 
     Args:
         data: one text message as it came.
-        calls: type and decoder of the payload of a CALL by its action, as far as they are known.
-        schema_of: gives type and decoder for all other frames, or None when the payload is not to be decoded.
+        calls: decoder of the payload of a CALL by its action, as far as they are known.
+        schema_of: gives the decoder for all other frames, or None when the payload is not to be decoded.
         mode: of the validator.
         max_size: largest frame taken, in bytes.
 

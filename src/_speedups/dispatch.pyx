@@ -6,18 +6,14 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport uint8_t
 
+from ocpp21._speedups.decoder cimport StructDecoder, decode_span
 from ocpp21._speedups.encoder cimport Encoder, Output, begin_output, end_output, reserve, write_message
 from ocpp21._speedups.framing cimport CALL, MAX_ID, Frame, scan
 from ocpp21._speedups.jsonwriting cimport put
 from ocpp21._speedups.validators cimport check_span
 from ocpp21._speedups.walk cimport MODE_CANONICAL
 
-from ocpp21._speedups.validators import check
 from ocpp21.errors import PayloadError
-
-
-def decode(int schema, decoder, data, int mode):
-    return decoder(check(schema, data, mode))
 
 
 def encode(int schema, Encoder encoder not None, message, int mode, on_null):
@@ -46,6 +42,7 @@ cdef char *write_checked(Output *out, char *at, int schema, Encoder encoder, mes
 
 def unpack(data, dict calls, schema_of, int mode, Py_ssize_t max_size):
     cdef Frame frame = scan(data, max_size)
+    cdef StructDecoder decoder
     if frame.end == 0:
         return frame, None
     found = calls.get(frame.action) if frame.message_type == CALL else None
@@ -53,16 +50,15 @@ def unpack(data, dict calls, schema_of, int mode, Py_ssize_t max_size):
         found = schema_of(frame)
         if found is None:
             return frame, None
-    schema, decoder = <tuple>found
+    decoder = found
     try:
-        payload = check_span(
-            schema, frame, <const uint8_t *>frame.buf + frame.start, frame.end - frame.start, mode, NULL
+        return frame, decode_span(
+            decoder, frame, <const uint8_t *>frame.buf + frame.start, frame.end - frame.start, mode
         )
     except PayloadError as error:
         error.message_id = frame.message_id
         error.message_type = frame.message_type
         raise
-    return frame, decoder(payload)
 
 
 @cython.final

@@ -20,6 +20,7 @@ cdef extern from "schema_tables.h" nogil:
         OCPP_IDENTIFIER
         OCPP_SECRET
     enum:
+        OCPP_ENUM_COUNT
         OCPP_OBJECT_COUNT
     ctypedef struct ocpp_value:
         uint32_t name

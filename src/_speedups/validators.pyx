@@ -128,23 +128,28 @@ cdef inline object as_bytes(data):
 
 cdef object check_span(int schema, object data, const uint8_t *start, Py_ssize_t length, int mode, bint *nulls):
     cdef Walk w
+    walk_prepare(&w, mode)
+    try:
+        checked = check_walked(&w, schema, data, start, length)
+        if nulls != NULL:
+            nulls[0] = w.nulls
+        return checked
+    finally:
+        walk_free(&w)
+
+
+cdef object check_walked(Walk *w, int schema, object data, const uint8_t *start, Py_ssize_t length):
     cdef bint valid
     if not 0 <= schema < OCPP_OBJECT_COUNT:
         raise IndexError("no such schema")
-    walk_prepare(&w, mode)
-    try:
-        if length < NOGIL_SIZE:
-            valid = walk_payload(&w, schema, start, length)
-        else:
-            with nogil:
-                valid = walk_payload(&w, schema, start, length)
-        if not valid:
-            raise refused(&w, schema)
-        if nulls != NULL:
-            nulls[0] = w.nulls
-        return data if w.notes.count == 0 else rewritten(&w)
-    finally:
-        walk_free(&w)
+    if length < NOGIL_SIZE:
+        valid = walk_payload(w, schema, start, length)
+    else:
+        with nogil:
+            valid = walk_payload(w, schema, start, length)
+    if not valid:
+        raise refused(w, schema)
+    return data if w.notes.count == 0 else rewritten(w)
 
 
 def check_json(data):

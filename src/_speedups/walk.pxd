@@ -6,6 +6,7 @@ from ocpp21._speedups.jsontext cimport Text
 from ocpp21._speedups.members cimport Members
 from ocpp21._speedups.notes cimport Notes
 from ocpp21._speedups.schema_tables cimport ocpp_field, ocpp_object
+from ocpp21._speedups.tape cimport Tape
 
 cdef enum Keyword:
     KEY_NONE
@@ -49,6 +50,8 @@ cdef struct Walk:
     bint array_due  # the value should have been an array
     int missing  # index of the field that is required
     bint nulls  # a null stood where any value may stand
+    int value  # index of the enumeration value found last
+    Tape *tape  # to write down what is passed; NULL for not doing so
     Members members
     Notes notes  # last, as the end of it need not be zero at the start
 

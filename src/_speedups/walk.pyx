@@ -4,7 +4,8 @@
 
 One pass in document order. Every function takes the place of the first byte of what it checks and returns the place
 after the last one, or NULL once something is refused; the first refusal ends the walk. A valid payload that msgspec
-would not decode as it is, or that we would not send as it is, leaves notes on what to rewrite.
+would not decode as it is, or that we would not send as it is, leaves notes on what to rewrite. Whoever wants its values
+lends a tape, on which the places of all are written down.
 
 The depth of closed objects is bounded by the schemas, that of open values by ``MAX_DEPTH``.
 """
@@ -82,6 +83,7 @@ from ocpp21._speedups.schema_tables cimport (
     ocpp_object,
     ocpp_value,
 )
+from ocpp21._speedups.tape cimport Tape, add_item
 
 cdef enum:
     #: Nesting of objects and arrays inside customData and DataTransfer.data, counted from the payload. The schemas
@@ -114,7 +116,7 @@ cdef bint walk_payload(Walk *w, int schema, const uint8_t *p, Py_ssize_t length)
     if p[0] != 0x7B:
         wrong_type(w, p)
         return False
-    return finish(w, walk_object(w, p, &OCPP_OBJECTS[schema], 1))
+    return finish(w, walk_object(w, p, &OCPP_OBJECTS[schema], NULL, 1))
 
 
 cdef void walk_prepare(Walk *w, int mode) noexcept nogil:
@@ -204,7 +206,10 @@ cdef bint keep_note(Walk *w, Note found) noexcept nogil:
 # Objects and arrays
 
 
-cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o, int depth) noexcept nogil:
+cdef const uint8_t *walk_object(
+    Walk *w, const uint8_t *p, const ocpp_object *o, const ocpp_field *whole, int depth
+) noexcept nogil:
+    """Walk an object: the value of a field, or the payload itself."""
     cdef const uint8_t *end = w.text.end
     cdef Name found
     cdef const uint8_t *name
@@ -212,10 +217,15 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
     cdef const uint8_t *value_end
     cdef const uint8_t *comma = NULL  # before the member, once a member is kept
     cdef const ocpp_field *field
+    cdef Py_ssize_t place = 0
     cdef uint64_t seen = 0
     cdef uint32_t owner = 0
     cdef int index = -1
     cdef bint removed
+    if w.tape != NULL:
+        place = w.tape.count
+        if not keep_item(w, whole, p, p, 0):
+            return NULL
     p = skip_space(p + 1, end)
     if p < end and p[0] == 0x7D:
         return close_object(w, p, o, seen)
@@ -262,6 +272,8 @@ cdef const uint8_t *walk_object(Walk *w, const uint8_t *p, const ocpp_object *o,
         if removed and not note_absent(w, name - 1, value, value_end, comma, p, field):
             return NULL
         if p[0] == 0x7D:
+            if w.tape != NULL:
+                w.tape.items[place].detail = count_bits(seen)
             return close_object(w, p, o, seen)
         if comma != NULL or not removed:
             comma = p
@@ -277,6 +289,14 @@ cdef inline const uint8_t *close_object(Walk *w, const uint8_t *p, const ocpp_ob
         missing >>= 1
         w.missing += 1
     return refuse(w, KEY_REQUIRED, p)
+
+
+cdef inline int count_bits(uint64_t word) noexcept nogil:
+    cdef int count = 0
+    while word:
+        word &= word - 1
+        count += 1
+    return count
 
 
 cdef inline bint is_absent(Walk *w, const uint8_t *value, const ocpp_object *o, int index) noexcept nogil:
@@ -340,11 +360,15 @@ cdef inline int find_field(const ocpp_object *o, Name *name) noexcept nogil:
 
 cdef const uint8_t *walk_array(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
     cdef const uint8_t *end = w.text.end
-    cdef Py_ssize_t count = 0
+    cdef Py_ssize_t count = 0, place = 0
     if p == end or p[0] != 0x5B:
         w.field = field
         w.array_due = True
         return wrong_type(w, p)
+    if w.tape != NULL:
+        place = w.tape.count
+        if not keep_item(w, field, p, p, 0):
+            return NULL
     p = skip_space(p + 1, end)
     if p < end and p[0] == 0x5D:
         return refuse_field(w, KEY_MIN_ITEMS, p, field) if field.min_items else p + 1
@@ -363,6 +387,8 @@ cdef const uint8_t *walk_array(Walk *w, const uint8_t *p, const ocpp_field *fiel
             return refuse(w, KEY_JSON, p)
         if count < field.min_items:
             return refuse_field(w, KEY_MIN_ITEMS, p, field)
+        if w.tape != NULL:
+            w.tape.items[place].detail = <int>count
         return p + 1
 
 
@@ -382,7 +408,11 @@ cdef inline const uint8_t *walk_value(Walk *w, const uint8_t *p, const ocpp_fiel
     return walk_item(w, p, field, depth)
 
 
-cdef const uint8_t *walk_item(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
+cdef inline const uint8_t *walk_item(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
+    return check_item(w, p, field, depth) if w.tape == NULL else tape_item(w, p, field, depth)
+
+
+cdef const uint8_t *check_item(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
     cdef int kind = field.kind
     cdef uint8_t c = p[0] if p < w.text.end else 0
     if kind == OCPP_STRING:
@@ -398,7 +428,7 @@ cdef const uint8_t *walk_item(Walk *w, const uint8_t *p, const ocpp_field *field
             return walk_quoted_number(w, p, field)
     elif kind == OCPP_OBJECT:
         if c == 0x7B:
-            return walk_object(w, p, &OCPP_OBJECTS[field.index], depth + 1)
+            return walk_object(w, p, &OCPP_OBJECTS[field.index], field, depth + 1)
     elif kind == OCPP_DATETIME:
         if c == 0x22:
             return walk_datetime(w, p, field)
@@ -411,6 +441,30 @@ cdef const uint8_t *walk_item(Walk *w, const uint8_t *p, const ocpp_field *field
         return walk_any(w, p, depth)
     w.field = field
     return wrong_type(w, p)
+
+
+cdef const uint8_t *tape_item(Walk *w, const uint8_t *p, const ocpp_field *field, int depth) noexcept nogil:
+    """Walk a value, and write it down; an object has been by then, unless it is open: then it is one value."""
+    cdef const uint8_t *start = p
+    cdef Tape *tape = w.tape
+    cdef bint is_open = field.kind == OCPP_OBJECT and OCPP_OBJECTS[field.index].is_open
+    if is_open:
+        w.tape = NULL
+    p = check_item(w, p, field, depth)
+    w.tape = tape
+    if p == NULL or field.kind == OCPP_OBJECT and not is_open:
+        return p
+    return p if keep_item(w, field, start, p, w.value if field.kind == OCPP_ENUM else w.text.traits) else NULL
+
+
+cdef bint keep_item(
+    Walk *w, const ocpp_field *field, const uint8_t *start, const uint8_t *end, int detail
+) noexcept nogil:
+    """Write down where a value stands; false when memory has run out."""
+    if add_item(w.tape, <uint32_t>(field - &OCPP_FIELDS[0]) if field != NULL else 0, start, end, detail):
+        return True
+    refuse(w, KEY_MEMORY, start)
+    return False
 
 
 cdef inline const uint8_t *walk_word(Walk *w, const uint8_t *p, const char *word, int length) noexcept nogil:
@@ -460,6 +514,7 @@ cdef const uint8_t *walk_enum(Walk *w, const uint8_t *p, const ocpp_field *field
     if slot > 0:
         value = &OCPP_VALUES[e.first + slot - 1]
         if is_name(&found, value.name, value.length):
+            w.value = slot - 1
             return p + 1
     if not w.mode & MODE_LENIENT:
         return refuse_field(w, KEY_ENUM, start, field)

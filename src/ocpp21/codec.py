@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import msgspec
 
 from ocpp21._speedups import dispatch, validators
+from ocpp21._speedups.decoder import StructDecoder
 from ocpp21._speedups.encoder import Encoder
 from ocpp21.errors import LocalProtocolError, PayloadError, shorten
-from ocpp21.messages import datatypes
+from ocpp21.messages import datatypes, enumerations
 from ocpp21.messages.registry import MESSAGES
 from ocpp21.refusal import pointer, quote, text_of
 from ocpp21.wire import Datatype
@@ -59,23 +60,22 @@ class Deviation(msgspec.Struct, frozen=True):
         return f"{quote(self.pointer, 120)}: {self.rule}, found {self.found}"
 
 
-class Schema(NamedTuple):
-    """What is needed to handle a message: its number in the validator's tables, and msgspec's decoder."""
-
-    number: int
-    decode: Callable[[bytes | bytearray | memoryview], Any]
-
-
-class _Schemas(dict[type[Datatype] | str, Schema]):
+class _Schemas(dict[type[Datatype] | str, StructDecoder]):
     """By class and by name, built on first use: a decoder is dear to build, and few programs need all."""
 
-    def __missing__(self, message: type[Datatype] | str) -> Schema:
+    def __missing__(self, message: type[Datatype] | str) -> StructDecoder:
         name = message if isinstance(message, str) else message.__name__
-        kind = MESSAGES.get(name) or getattr(datatypes, name, None)
+        kind = _class_of(name)
         if kind is None or name not in validators.SCHEMAS or message not in (name, kind):
             raise LocalProtocolError(f"expected a message or datatype of OCPP 2.1, found {quote(name)}")
-        schema = self[message] = Schema(validators.SCHEMAS[name], msgspec.json.Decoder(kind).decode)
-        return schema
+        number, any_form = validators.SCHEMAS[name], msgspec.json.Decoder(kind).decode
+        decoder = self[message] = StructDecoder(number, any_form, _class_of)
+        return decoder
+
+
+def _class_of(name: str) -> Any:
+    """The class of a message, a datatype or an enumeration; None when there is none."""
+    return MESSAGES.get(name) or getattr(datatypes, name, None) or getattr(enumerations, name, None)
 
 
 SCHEMAS: Final = _Schemas()
@@ -176,11 +176,11 @@ def decode(
         PayloadError: the payload is refused; the first violation in document order.
         LocalProtocolError: OCPP 2.1 has no such message.
     """
-    number, decode_typed = SCHEMAS[message]
+    decoder = SCHEMAS[message]
     if not lenient:
-        return dispatch.decode(number, decode_typed, payload, conform)
-    tolerable, found = validators.tolerate(number, payload, conform)
-    struct = decode_typed(tolerable)
+        return decoder.decode(payload, conform)
+    tolerable, found = validators.tolerate(decoder.number, payload, conform)
+    struct = decoder(tolerable)
     for rule, path, _, text, _ in found:
         if rule in ("too long", "unknown value"):
             _put(struct, path, text_of(text))

@@ -13,9 +13,10 @@ from typing import Any, Final
 import orjson
 
 from ocpp21._speedups import dispatch, validators
+from ocpp21._speedups.decoder import StructDecoder
 from ocpp21._speedups.framing import Frame, parse
 from ocpp21._speedups.validators import CONFORM
-from ocpp21.codec import ENCODING_ERRORS, SCHEMAS, Payload, Schema, encoder, not_encodable, refuse_not_finite
+from ocpp21.codec import ENCODING_ERRORS, SCHEMAS, Payload, encoder, not_encodable, refuse_not_finite
 from ocpp21.errors import MAX_DESCRIPTION, ErrorCode, LocalProtocolError, RemoteProtocolError, shorten
 from ocpp21.messages.registry import ACTIONS
 from ocpp21.refusal import quote
@@ -54,7 +55,7 @@ CALL_RESULT_ERROR: Final = 5
 SEND: Final = 6
 
 #: What the payload of a CALL must be, by action; filled as actions are met, so it never outgrows the standard.
-_CALLS: Final[dict[str, Schema]] = {}
+_CALLS: Final[dict[str, StructDecoder]] = {}
 
 
 def _packer(message_type: int, middles: Mapping[type[Message], str]) -> dispatch.Packer:
@@ -96,7 +97,7 @@ def unpack(
     return dispatch.unpack(data, _CALLS, schema_of, conform, max_size)
 
 
-def _schema_of(frame: Frame, response: Callable[[str], type[Response] | None] | None = None) -> Schema | None:
+def _schema_of(frame: Frame, response: Callable[[str], type[Response] | None] | None = None) -> StructDecoder | None:
     if frame.message_type == CALL_RESULT:
         kind = response(frame.message_id) if response is not None else None
         return None if kind is None else SCHEMAS[kind]

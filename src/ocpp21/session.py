@@ -24,12 +24,14 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, Literal
 
 from ocpp21 import framing
 from ocpp21._speedups import dispatch
+from ocpp21._speedups.decoder import StructDecoder
 from ocpp21.calls import OwnCalls
-from ocpp21.codec import SCHEMAS, Schema
+from ocpp21.codec import SCHEMAS
 from ocpp21.decision import Fault, judge
 from ocpp21.errors import (
     CallError,
@@ -71,7 +73,10 @@ Side = Literal["CS", "CSMS"]
 Gate = Callable[[Action], str | None]
 
 #: The session looks at every CALL itself.
-_NO_CALLS: Final[dict[str, Schema]] = {}
+_NO_CALLS: Final[dict[str, StructDecoder]] = {}
+
+#: Actions that a side takes, by type of message and name, with what decodes them.
+_Taken = dict[int, dict[str, tuple[Action, StructDecoder]]]
 
 #: The codes, also as OCPP-J 1.6 spells them: accepted on every version, never sent.
 _CODES: Final = {
@@ -114,6 +119,7 @@ class Session:
         "_serving",
         "_signing",
         "_signs",
+        "_taken",
         "limits",
         "side",
         "statistics",
@@ -143,6 +149,7 @@ class Session:
         self._observer = observer
         self._signing = signing
         self._signs = signing.policy != "off"
+        self._taken = _taken(version, side)
         self._opened: Message | None = None  # out of the signed payload of the frame that is being received
         self._events: list[Event] = []  # they are few; an empty deque takes ten times the memory
         self._out: list[bytes] = []
@@ -407,7 +414,7 @@ class Session:
 
     # Calls of the peer
 
-    def _schema_of(self, frame: Frame) -> Schema | None:
+    def _schema_of(self, frame: Frame) -> StructDecoder | None:
         """Which type a frame's payload must have, after all that is decided before looking at it."""
         kind = frame.message_type
         if kind == CALL_RESULT:
@@ -422,13 +429,8 @@ class Session:
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a new message id, found one still being handled")
         if kind == CALL and frame.message_id == "-1":  # it stands for an id that could not be read (4.2.3)
             raise _refused(frame, ErrorCode.RPC_FRAMEWORK_ERROR, "a message id other than `-1`")
-        name = self._signing.action(frame) if self._signs else frame.action
-        message = framing.request_class(frame, name)  # rows 15, 17
-        action = ACTION_OF[message]
-        if not self.version.has(action.name):
-            raise _refused(frame, ErrorCode.NOT_IMPLEMENTED, f"an action of {self.version.subprotocol}")
-        if action.initiator == self.side:  # row 16
-            raise _refused(frame, ErrorCode.NOT_SUPPORTED, f"a request to the {self.side}, found {action.name}")
+        name = self._signing.action(frame) if self._signs else str(frame.action)
+        action, decoder = self._taken[kind].get(name) or self._look_up(frame, name)
         if kind == CALL and len(self._serving) >= self.limits.serving:
             raise _refused(frame, ErrorCode.GENERIC_ERROR, f"at most {self.limits.serving} calls in flight")
         closed = self._gate(action) if self._gate is not None else None
@@ -436,15 +438,26 @@ class Session:
             raise RemoteProtocolError(
                 closed, code=ErrorCode.SECURITY_ERROR, message_id=frame.message_id, message_type=kind
             )
-        return self._open(frame, action, SCHEMAS[message]) if self._signs else SCHEMAS[message]
+        return self._open(frame, action, decoder) if self._signs else decoder
 
-    def _open(self, frame: Frame, action: Action, schema: Schema) -> Schema | None:
+    def _look_up(self, frame: Frame, name: str) -> tuple[Action, StructDecoder]:
+        """An action that this side takes, and what decodes it; kept for the next message."""
+        message = framing.request_class(frame, name)  # rows 15, 17
+        action = ACTION_OF[message]
+        if not self.version.has(action.name):
+            raise _refused(frame, ErrorCode.NOT_IMPLEMENTED, f"an action of {self.version.subprotocol}")
+        if action.initiator == self.side:  # row 16
+            raise _refused(frame, ErrorCode.NOT_SUPPORTED, f"a request to the {self.side}, found {action.name}")
+        found = self._taken[frame.message_type][name] = action, SCHEMAS[message]
+        return found
+
+    def _open(self, frame: Frame, action: Action, schema: StructDecoder) -> StructDecoder | None:
         """The type that the payload in the frame must have; None when it is signed, and its content was decoded."""
         payload = self._signing.open(frame, action.name)
         if payload is None:
             return schema
         try:
-            self._opened = dispatch.decode(schema.number, schema.decode, payload, self._conform)
+            self._opened = schema.decode(payload, self._conform)
         except PayloadError as error:
             error.message_id = frame.message_id
             error.message_type = frame.message_type
@@ -455,16 +468,23 @@ class Session:
         action = self._signing.action(frame) if self._signs else str(frame.action)
         call = CallReceived(frame.message_id, action, request, signed, len(data))
         self._serving[call.message_id] = call
-        self._observe("in", data, "ok")
+        if self._observer is not None:
+            self._observe("in", data, "ok")
         self._events.append(call)
 
     def _check_due(self, call: CallReceived) -> None:
-        self._check_open()
+        if self._closed is not None:
+            raise SessionClosedError(self._closed)
         if self._serving.get(call.message_id) is not call or call.message_id in self._held:
             raise LocalProtocolError(f"expected a call that waits for its answer, found {quote(call.message_id)}")
 
     def _answer(self, call: CallReceived, frame: bytes) -> None:
         """Let an answer go, and those that it has held up; or keep it until the calls before it are answered."""
+        if len(self._serving) == 1:  # nearly always
+            del self._serving[call.message_id]
+            self._answered.put(call.message_id, call.request, call.size)
+            self._write(frame)
+            return
         self._held[call.message_id] = frame
         while self._serving:
             first = next(iter(self._serving.values()))
@@ -570,12 +590,19 @@ class Session:
 
     def _write(self, frame: bytes) -> None:
         self.statistics.sent += 1
-        self._observe("out", frame, "ok")
+        if self._observer is not None:
+            self._observe("out", frame, "ok")
         self._out.append(frame)
 
     def _observe(self, direction: Literal["in", "out"], data: Any, verdict: str) -> None:
         if self._observer is not None:
             self._observer(Observation(direction, data, self._now, verdict))
+
+
+@cache
+def _taken(version: Version, side: Side) -> _Taken:
+    """What a side takes in a version, as far as somebody has sent it: the same for all sessions."""
+    return {CALL: {}, SEND: {}}
 
 
 def _action(call: Call) -> str:

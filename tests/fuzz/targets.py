@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 
+import msgspec
 import naive_framing
 import naive_validator
 from naive_validator import Tolerated, Violation
@@ -89,6 +90,8 @@ def round_trip(message: str, payload: bytes) -> None:
         struct = codec.decode(message, payload)
     except PayloadError:
         return
+    text = check(SCHEMAS[message], payload)
+    assert struct == msgspec.json.decode(text, type=type(struct)), "the decoder makes something else than msgspec"
     try:
         encoded = codec.encode(struct, conform=False)
     except LocalProtocolError:
