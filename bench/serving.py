@@ -90,6 +90,7 @@ def _incumbent():
 
 async def main(kind: str) -> None:
     """Serve until standard input ends."""
+    gc.set_threshold(20_000, 20, 20)  # as `ocpp21 csms` has it
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
     def answer() -> None:

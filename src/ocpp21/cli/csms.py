@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -48,6 +49,10 @@ _DRAIN_S: Final = 5.0
 
 #: Files that are open besides the sockets.
 _OTHER_FILES: Final = 64
+
+#: Thresholds of the garbage collector. Messages cannot be parts of circles, so it has little to find, and each time it
+#: goes through what thousands of stations keep in memory: with Python's own, a tenth of the time is its.
+_COLLECTIONS: Final = (20_000, 20, 20)
 
 
 class _Plan(NamedTuple):
@@ -159,6 +164,7 @@ async def _serve(plan: _Plan) -> None:
     per_address = plan.per_address or None
     bounds = Bounds(per_source=per_address, arrivals_per_source=per_address)
     allow_files(bounds.connections + _OTHER_FILES)
+    gc.set_threshold(*_COLLECTIONS)
     async with AsyncExitStack() as closing:
         store = await _open(plan.file)
         closing.push_async_callback(store.close)
