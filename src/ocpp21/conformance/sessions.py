@@ -34,6 +34,9 @@ __all__ = ["OWN", "SystemUnderTest", "Unusable", "probe", "run", "system_under_t
 #: In place of an address: our own station or CSMS, in virtual time.
 OWN: Final = "own"
 
+#: With which our own are played when nothing is configured.
+_OWN_PASSWORD: Final = "PasswordOfSufficientLength"
+
 #: How long each system has to show that it is there, before a run: its driver may set it back first.
 _PROBE_S: Final = 90.0
 
@@ -181,7 +184,7 @@ def _declared(configuration: str, addresses: list[str]) -> list[Declared]:
         except ConfigurationError as error:
             raise Unusable(str(error)) from error
     elif addresses == [OWN]:
-        found = [Declared(dataclasses.replace(found[0].configuration, evses=(1, 1)))]
+        found = [Declared(dataclasses.replace(found[0].configuration, evses=(1, 1), password=_OWN_PASSWORD))]
     if not addresses:
         if not all(one.address for one in found):
             raise Unusable("expected an address, on the command line or for each [[station]] of the configuration")
