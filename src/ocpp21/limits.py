@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from ocpp21.framing import MAX_SIZE
 
-__all__ = ["ErrorBudget", "Limits", "Recent", "remember"]
+__all__ = ["ErrorBudget", "Large", "Limits", "Recent", "remember"]
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -64,6 +64,7 @@ class ErrorBudget:
 
 
 ValueT = TypeVar("ValueT")
+LargeT = TypeVar("LargeT", bound="Large")
 
 
 def remember(ring: dict[str, ValueT], message_id: str, value: ValueT, limit: int) -> None:
@@ -73,7 +74,16 @@ def remember(ring: dict[str, ValueT], message_id: str, value: ValueT, limit: int
         del ring[next(iter(ring))]
 
 
-class Recent(Generic[ValueT]):
+class Large(Protocol):
+    """Something that says how large it is."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        ...
+
+
+class Recent(Generic[LargeT]):
     """The latest few values by id, as long as they are not too large together; the oldest is forgotten first.
 
     Args:
@@ -85,22 +95,21 @@ class Recent(Generic[ValueT]):
     def __init__(self, limits: Limits) -> None:
         self._count = limits.remembered
         self._left = limits.remembered_bytes
-        self._values: dict[str, tuple[ValueT, int]] = {}
+        self._values: dict[str, LargeT] = {}
 
-    def put(self, message_id: str, value: ValueT, size: int) -> None:
-        """Keep a value of so many bytes; one that is too large for all the room there is is not kept."""
+    def put(self, message_id: str, value: LargeT) -> None:
+        """Keep a value; one that is too large for all the room there is is not kept."""
         values = self._values
         if message_id in values:
             self.pop(message_id)
-        values[message_id] = value, size
-        self._left -= size
+        values[message_id] = value
+        self._left -= value.size
         while self._left < 0 or len(values) > self._count:
-            self._left += values.pop(next(iter(values)))[1]
+            self._left += values.pop(next(iter(values))).size
 
-    def pop(self, message_id: str) -> ValueT | None:
+    def pop(self, message_id: str) -> LargeT | None:
         """Take a value out; None when it is not there, or not any more."""
         found = self._values.pop(message_id, None)
-        if found is None:
-            return None
-        self._left += found[1]
-        return found[0]
+        if found is not None:
+            self._left += found.size
+        return found

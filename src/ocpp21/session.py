@@ -162,7 +162,7 @@ class Session:
         # calls of the peer, by id, in order of arrival
         self._serving: dict[str, CallReceived] = {}
         self._held: dict[str, bytes] = {}  # answers that an earlier call holds up
-        self._answered: Recent[Request[Any]] = Recent(limits)
+        self._answered: Recent[CallReceived] = Recent(limits)
         # error replies
         self._budget = ErrorBudget(limits)
         self._garbage = 0
@@ -482,7 +482,7 @@ class Session:
         """Let an answer go, and those that it has held up; or keep it until the calls before it are answered."""
         if len(self._serving) == 1:  # nearly always
             del self._serving[call.message_id]
-            self._answered.put(call.message_id, call.request, call.size)
+            self._answered.put(call.message_id, call)
             self._write(frame)
             return
         self._held[call.message_id] = frame
@@ -492,7 +492,7 @@ class Session:
             if answer is None:
                 break
             del self._serving[first.message_id]
-            self._answered.put(first.message_id, first.request, first.size)
+            self._answered.put(first.message_id, first)
             self._write(answer)
 
     def _take_objection(self, frame: Frame, data: Any) -> None:
@@ -500,7 +500,8 @@ class Session:
             self._reply_error(_no_such_type(frame.message_id, CALL_RESULT_ERROR), data)
             return
         self._observe("in", data, "ok")  # row 26
-        request = self._answered.pop(frame.message_id)
+        call = self._answered.pop(frame.message_id)
+        request = None if call is None else call.request
         self._events.append(ResultRefused(frame.message_id, request, _call_error(frame)))
 
     # What is not valid

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Final, TypeVar, cast
 
 from ocpp21.asyncio.journal import complain, note
@@ -77,7 +78,7 @@ class Service:
             return
         if isinstance(answer, Response):
             self._reply(call, answer)
-        elif isinstance(answer, Awaitable):
+        elif type(answer) is CoroutineType or isinstance(answer, Awaitable):  # the latter takes its time
             self._tasks.start(self._answer(call, answer), answers=True)
         else:
             self._reply(call, answer)

@@ -38,7 +38,7 @@ class _AppliedEvent(msgspec.Struct, frozen=True, gc=False):
 
     received_at: datetime
     type: str
-    raw: TransactionEventRequest
+    raw: msgspec.Raw
     register: Decimal | None
 
 
@@ -165,7 +165,8 @@ def _added(
     if objection is not None:
         return (), Recorded(Outcome.CONFLICT, transaction, objection)
     meter = read_meter(request)
-    event = _AppliedEvent(received_at, type(request).__name__, request, meter.register)
+    raw = msgspec.Raw(codec.encoder.encode(request))  # as it is: lenient mode may have let it in
+    event = _AppliedEvent(received_at, type(request).__name__, raw, meter.register)
     before = transaction or Transaction(identity=identity, transaction_id=request.transaction_info.transaction_id)
     after = ledger.apply(before, request, meter=meter, before=neighbours[0], after=neighbours[1])
     changes: list[Change] = [

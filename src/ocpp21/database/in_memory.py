@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
@@ -52,8 +53,8 @@ class _MemoryRows:
     """The rows of :class:`MemoryTables`."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, _Sorted[str]] = {}
-        self._series: dict[tuple[str, str], _Sorted[int]] = {}
+        self._tables: defaultdict[str, _Sorted[str]] = defaultdict(_Sorted)
+        self._series: defaultdict[tuple[str, str], _Sorted[int]] = defaultdict(_Sorted)
 
     def get(self, table: str, key: str, /) -> bytes | None:
         found = self._tables.get(table)
@@ -98,9 +99,9 @@ class _MemoryRows:
         """Make the changes; nothing in here can fail half-way."""
         for change in changes:
             if isinstance(change, Entry):
-                self._series.setdefault((change.table, change.path), _Sorted()).put(change.number, change.value)
+                self._series[change.table, change.path].put(change.number, change.value)
             elif isinstance(change, Put):
-                self._tables.setdefault(change.table, _Sorted()).put(change.key, change.value)
+                self._tables[change.table].put(change.key, change.value)
             elif isinstance(change, Delete) and (table := self._tables.get(change.table)) is not None:
                 table.delete(change.key)
 
