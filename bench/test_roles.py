@@ -204,15 +204,17 @@ async def over_sockets(frame, rounds, path):
                 echoed = [[f"[3{each[2:]}" for each in events] for events in frames]
                 raw.append(await converse([asking(socket) for socket in sockets[1]], echoed))
         assert len(await store.ongoing()) == (rounds + 1) * STATIONS
+        commits = store._tables._database.commits
     await store.close()
-    return ours[1:], raw[1:]
+    return ours[1:], raw[1:], commits / (rounds + 1)
 
 
 def test_events_over_sockets_beside_a_raw_echo(compare, data, pytestconfig, tmp_path):
     """The clients are raw on both sides, and in the same process."""
     rounds = min(pytestconfig.getoption("--rounds"), ROUNDS)
-    ours, raw = asyncio.run(over_sockets(data["Transaction"].frame, rounds, tmp_path / "csms.db"))
+    ours, raw, commits = asyncio.run(over_sockets(data["Transaction"].frame, rounds, tmp_path / "csms.db"))
     report(ours=ours, raw=raw)
+    print(f"{STATIONS * EVENTS} events in {commits:.1f} commits")
     compare.judge(
         "raw echo / CSMS with a durable ledger, 200 sockets",
         [cpu for _, cpu in raw],

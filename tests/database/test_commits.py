@@ -76,6 +76,25 @@ def test_what_arrives_during_a_commit_shares_the_next(tmp_path: Path) -> None:
     run(tmp_path, use)
 
 
+def test_what_is_asked_for_in_one_turn_of_the_loop_shares_a_commit(tmp_path: Path) -> None:
+    async def use(database: Database) -> None:
+        for turn in range(3):
+            await asyncio.gather(*(database.write(insert(100 * turn + key)) for key in range(50)))
+            assert database.commits == turn + 1
+
+    run(tmp_path, use)
+
+
+def test_closing_at_once_does_what_was_asked_for(tmp_path: Path) -> None:
+    async def use(database: Database) -> None:
+        works = [asyncio.ensure_future(database.write(insert(key))) for key in range(3)]
+        await asyncio.sleep(0)
+        await database.close()
+        assert [work.result() for work in works] == [0, 1, 2]
+
+    run(tmp_path, use)
+
+
 def test_a_unit_that_fails_is_undone_alone(tmp_path: Path) -> None:
     def wrong(connection: sqlite3.Connection) -> None:
         insert(2)(connection)

@@ -32,7 +32,7 @@ class Tasks:
             work: what it does.
             answers: whether the peer waits for it.
         """
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, name=self._identity)
         self._all[task] = answers
         task.add_done_callback(self._all.pop)
 

@@ -1,11 +1,11 @@
 """One SQLite file, one connection, one thread, and one commit for all that waits.
 
-A commit costs what the disk needs to sync, whatever is in it. So units of work that arrive while a commit is running
-wait for it, and share the next one: under load hundreds do, alone a unit goes at once. When one of them fails, which is
-rare, all are undone, and done again with a savepoint for each: the one that fails is undone, and the others are
-committed. When the transaction itself fails (a full disk, an error of the disk), each unit is tried once more, alone:
-so only those fail that cannot be done. What can be done together (:class:`Joint`) is, at
-first.
+A commit costs what the disk needs to sync, whatever is in it. So units of work that are asked for in the same turn of
+the event loop share one, and those that arrive while it is running wait for it, and share the next one: under load
+hundreds do, alone a unit goes at once. When one of them fails, which is rare, all are undone, and done again with a
+savepoint for each: the one that fails is undone, and the others are committed. When the transaction itself fails (a
+full disk, an error of the disk), each unit is tried once more, alone: so only those fail that cannot be done. What can
+be done together (:class:`Joint`) is, at first.
 
 The loop is woken by ``run_in_executor`` alone. There are no tasks in here: the end of one turn starts the next. So
 nobody's cancellation can stop a commit, and closing waits for everything that was asked for.
@@ -166,10 +166,15 @@ class Database:
             raise StoreError(f"expected an open store, found {printable(shorten(str(self.path), 120))} closed")
         unit = _Unit(work, self._loop.create_future(), is_write=is_write)
         self._waiting.append(unit)
-        if self._turn is None:
-            self._next_turn()
+        if self._turn is None and len(self._waiting) == 1:
+            self._loop.call_soon(self._begin)
         result: T = await unit.future
         return result
+
+    def _begin(self) -> None:
+        """Begin with all that was asked for in the turn of the loop before; closing may have begun already."""
+        if self._turn is None:
+            self._next_turn()
 
     def _next_turn(self) -> None:
         """Let the thread do all that waits; when nothing does and closing was asked for, close."""
