@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ocpp21.asyncio import Bounds, serve
 from ocpp21.asyncio.roles import serve_roles
+from ocpp21.cli.csms import COLLECTIONS
 from ocpp21.csms import CSMS, MemoryStore, Settings, SqliteStore
 from ocpp21.messages import (
     IdTokenType,
@@ -90,7 +91,7 @@ def _incumbent():
 
 async def main(kind: str) -> None:
     """Serve until standard input ends."""
-    gc.set_threshold(20_000, 20, 20)  # as `ocpp21 csms` has it
+    gc.set_threshold(*COLLECTIONS)
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
     def answer() -> None:

@@ -15,7 +15,6 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.datetime cimport datetime_new, import_datetime
 from cpython.mem cimport PyMem_Calloc
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
 
@@ -34,30 +33,20 @@ from ocpp21._speedups.schema_tables cimport (
     OCPP_OBJECT,
     OCPP_OBJECT_COUNT,
     OCPP_OBJECTS,
-    OCPP_POOL,
     OCPP_STRING,
     OCPP_VALUES,
     ocpp_field,
     ocpp_object,
 )
+from ocpp21._speedups.slots cimport NO_SLOT, slot_offset
 from ocpp21._speedups.tape cimport Item, Tape, free_tape, start_tape
-from ocpp21._speedups.validators cimport check_walked
+from ocpp21._speedups.validators cimport as_bytes, check_walked, pool_text
 from ocpp21._speedups.walk cimport Walk, walk_free, walk_prepare
 
 import types
 from datetime import datetime, timezone
 
 import msgspec
-
-cdef extern from "structmember.h":
-    int T_OBJECT_EX
-
-    ctypedef struct PyMemberDef:
-        int type
-        Py_ssize_t offset
-
-    ctypedef struct PyMemberDescrObject:
-        PyMemberDef *d_member
 
 # Declared for references that are handed on as they are, without counting up and down for every value.
 cdef extern from *:
@@ -78,7 +67,7 @@ cdef extern from *:
     void *PyUnicode_DATA(PyObject *text)
 
 cdef enum:
-    #: Digits of an integer up to which it fits 64 bits.
+    #: Characters of a number up to which its digits fit 64 bits.
     SAFE_DIGITS = 18
 
 cdef struct Plan:  # of a class
@@ -95,11 +84,8 @@ cdef object any_value = msgspec.json.Decoder().decode
 cdef object text_value = msgspec.json.Decoder(str).decode
 cdef object moment = msgspec.json.Decoder(datetime).decode
 
-cdef double TENS[23]
-TENS[:] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-]
+cdef double TENS[SAFE_DIGITS]
+TENS[:] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17]
 
 # Of the classes that were planned so far, by their numbers in the tables; what they point to stays for good.
 cdef Plan PLANS[OCPP_OBJECT_COUNT]
@@ -121,8 +107,7 @@ cdef class StructDecoder:
 
     def decode(self, data, int mode=0, /):
         cdef Py_buffer view
-        if type(data) is str:
-            data = data.encode("utf-8", "surrogatepass")  # a lone surrogate is refused as such
+        data = as_bytes(data)
         if type(data) is bytes:
             return decode_span(self, data, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), mode)
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
@@ -164,10 +149,6 @@ cdef inline PyObject *given(value) except NULL:
 
 
 # Plans
-
-
-cdef str pool_text(size_t name, size_t length):
-    return PyUnicode_DecodeASCII(&OCPP_POOL[name], <Py_ssize_t>length, NULL)
 
 
 cdef int plan_object(int number, find) except -1:
@@ -213,16 +194,12 @@ cdef int check_plain(kind, Py_ssize_t count) except -1:
 
 cdef int plan_field(Plan *plan, Py_ssize_t i, kind) except -1:
     cdef const ocpp_field *field = &OCPP_FIELDS[plan.object.first + i]
-    cdef PyMemberDef *slot
     cdef Py_ssize_t place = kind.__struct_encode_fields__.index(pool_text(field.name, field.length))
     cdef Py_ssize_t required = len(kind.__struct_fields__) - len(kind.__struct_defaults__)
     descriptor = getattr(kind, kind.__struct_fields__[place])
-    if type(descriptor) is not SlotType:
-        raise TypeError(f"expected a slot, found {descriptor!r}")
-    slot = (<PyMemberDescrObject *>descriptor).d_member
-    if slot.type != T_OBJECT_EX:
+    plan.offsets[i] = slot_offset(descriptor, SlotType)
+    if plan.offsets[i] == NO_SLOT:
         raise TypeError(f"expected a slot of an object, found {descriptor!r}")
-    plan.offsets[i] = slot.offset
     default = kind.__struct_defaults__[place - required] if place >= required else msgspec.NODEFAULT
     kept.append(default)
     plan.defaults[i] = <PyObject *>default

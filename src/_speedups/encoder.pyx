@@ -26,21 +26,12 @@ from libc.string cimport memcpy, memset
 from ocpp21._speedups.jsonwriting cimport (
     ESCAPE, put, put_date, put_decimal, put_digits, put_escape, put_plain, put_time,
 )
+from ocpp21._speedups.slots cimport NO_SLOT, slot_offset
 
 import enum
 import types
 
 import msgspec
-
-cdef extern from "structmember.h":
-    int T_OBJECT_EX
-
-    ctypedef struct PyMemberDef:
-        int type
-        Py_ssize_t offset
-
-    ctypedef struct PyMemberDescrObject:
-        PyMemberDef *d_member
 
 # Declared for borrowed references: a count that goes up and down for every value would cost more than the copy of it.
 cdef extern from *:
@@ -183,16 +174,13 @@ cdef PlanOwner make_plan(type kind):
 cdef bint plan_member(Plan *plan, Py_ssize_t i, type kind, str field, str name, default) except -1:
     """Plan a member, if its place is known for certain and None is the only default that need not be written."""
     cdef bytes text = f',"{name}":'.encode()
-    cdef PyMemberDef *slot
     descriptor = getattr(kind, field, None)
-    if type(descriptor) is not SlotType or descriptor.__name__ != field or len(text) > NAME:
+    cdef Py_ssize_t offset = slot_offset(descriptor, SlotType)
+    if offset == NO_SLOT or descriptor.__name__ != field or len(text) > NAME:
         return False
     if default is not None and default is not NODEFAULT and default is not UNSET:
         return False
-    slot = (<PyMemberDescrObject *>descriptor).d_member
-    if slot.type != T_OBJECT_EX:
-        return False
-    plan.members[i].offset = slot.offset
+    plan.members[i].offset = offset
     plan.members[i].default = <PyObject *>None if default is None else <PyObject *>UNSET
     plan.members[i].length = len(text)
     memcpy(plan.names + i * NAME, <const char *>text, len(text))

@@ -1,9 +1,9 @@
 """Notes on what to rewrite in a payload: few of them, or none, on nearly every walk."""
 
 from libc.stdint cimport uint8_t
-from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy
+from libc.stdlib cimport free
 
+from ocpp21._speedups.growing cimport doubled
 from ocpp21._speedups.schema_tables cimport ocpp_field
 
 cdef enum NoteKind:
@@ -43,11 +43,9 @@ cdef inline bint add_note(Notes *notes, Note note) noexcept nogil:
     """Keep a note; false when memory has run out."""
     cdef Note *more
     if notes.count == notes.room:
-        more = <Note *>realloc(NULL if notes.items == notes.few else notes.items, 2 * notes.room * sizeof(Note))
+        more = <Note *>doubled(notes.items, notes.few, notes.room * sizeof(Note))
         if more == NULL:
             return False
-        if notes.items == notes.few:
-            memcpy(more, notes.few, sizeof(notes.few))
         notes.items = more
         notes.room *= 2
     notes.items[notes.count] = note

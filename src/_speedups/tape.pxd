@@ -5,8 +5,9 @@ its values, and says how many they are. An open value, whatever it holds, is one
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t
-from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy
+from libc.stdlib cimport free
+
+from ocpp21._speedups.growing cimport doubled
 
 cdef struct Item:
     const uint8_t *start
@@ -47,11 +48,9 @@ cdef inline bint add_item(
 
 
 cdef inline bint lengthen(Tape *tape) noexcept nogil:
-    cdef Item *more = <Item *>realloc(NULL if tape.items == tape.few else tape.items, 2 * tape.room * sizeof(Item))
+    cdef Item *more = <Item *>doubled(tape.items, tape.few, tape.room * sizeof(Item))
     if more == NULL:
         return False
-    if tape.items == tape.few:
-        memcpy(more, tape.few, sizeof(tape.few))
     tape.items = more
     tape.room *= 2
     return True

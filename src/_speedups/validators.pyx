@@ -121,7 +121,7 @@ def check(int schema, data, int mode=0):
     return check_span(schema, data, buffer.start, buffer.length, mode, NULL)
 
 
-cdef inline object as_bytes(data):
+cdef object as_bytes(data):
     """Text as the UTF-8 that it would be on the wire; a lone surrogate in it is refused as such later."""
     return data.encode("utf-8", "surrogatepass") if type(data) is str else data
 

@@ -473,17 +473,14 @@ class Session:
         self._events.append(call)
 
     def _check_due(self, call: CallReceived) -> None:
-        if self._closed is not None:
-            raise SessionClosedError(self._closed)
+        self._check_open()
         if self._serving.get(call.message_id) is not call or call.message_id in self._held:
             raise LocalProtocolError(f"expected a call that waits for its answer, found {quote(call.message_id)}")
 
     def _answer(self, call: CallReceived, frame: bytes) -> None:
         """Let an answer go, and those that it has held up; or keep it until the calls before it are answered."""
         if len(self._serving) == 1:  # nearly always
-            del self._serving[call.message_id]
-            self._answered.put(call.message_id, call)
-            self._write(frame)
+            self._let_go(call, frame)
             return
         self._held[call.message_id] = frame
         while self._serving:
@@ -491,9 +488,12 @@ class Session:
             answer = self._held.pop(first.message_id, None)
             if answer is None:
                 break
-            del self._serving[first.message_id]
-            self._answered.put(first.message_id, first)
-            self._write(answer)
+            self._let_go(first, answer)
+
+    def _let_go(self, call: CallReceived, answer: bytes) -> None:
+        del self._serving[call.message_id]
+        self._answered.put(call.message_id, call)
+        self._write(answer)
 
     def _take_objection(self, frame: Frame, data: Any) -> None:
         if frame.message_type not in self.version.message_types:  # row 9

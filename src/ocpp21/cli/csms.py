@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ocpp21.cli.sheet import Sheet
     from ocpp21.csms import CSMS, Store
 
-__all__ = ["csms"]
+__all__ = ["COLLECTIONS", "csms"]
 
 #: How long calls of stations may still be answered at the end, in s.
 _DRAIN_S: Final = 5.0
@@ -52,7 +52,7 @@ _OTHER_FILES: Final = 64
 
 #: Thresholds of the garbage collector. Messages cannot be parts of circles, so it has little to find, and each time it
 #: goes through what thousands of stations keep in memory: with Python's own, a tenth of the time is its.
-_COLLECTIONS: Final = (20_000, 20, 20)
+COLLECTIONS: Final = (20_000, 20, 20)
 
 
 class _Plan(NamedTuple):
@@ -164,7 +164,7 @@ async def _serve(plan: _Plan) -> None:
     per_address = plan.per_address or None
     bounds = Bounds(per_source=per_address, arrivals_per_source=per_address)
     allow_files(bounds.connections + _OTHER_FILES)
-    gc.set_threshold(*_COLLECTIONS)
+    gc.set_threshold(*COLLECTIONS)
     async with AsyncExitStack() as closing:
         store = await _open(plan.file)
         closing.push_async_callback(store.close)

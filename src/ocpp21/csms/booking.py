@@ -13,12 +13,11 @@ from typing import Final
 
 import msgspec
 
-from ocpp21 import codec
 from ocpp21.csms import ledger
 from ocpp21.csms.keys import key_of
 from ocpp21.csms.ledger import Transaction
 from ocpp21.csms.readings import read_meter
-from ocpp21.csms.store import Outcome, Received, Recorded
+from ocpp21.csms.store import Outcome, Received, Recorded, raw_of
 from ocpp21.database import Change, Delete, Entry, Put, Rows, Tables
 from ocpp21.messages.transactions import TransactionEventRequest
 
@@ -33,19 +32,16 @@ EVENTS: Final = "transaction_event"
 _MOST_SUMS: Final = 10_000
 
 
-class _AppliedEvent(msgspec.Struct, frozen=True, gc=False):
-    """The record of an event: read as :class:`Received`, but for the register in Wh (:class:`_Register`)."""
+class _AppliedEvent(Received[TransactionEventRequest], frozen=True):
+    """The record of an event: with its register in Wh, so that a late event finds those beside it without decoding."""
 
-    received_at: datetime
-    type: str
-    raw: msgspec.Raw
-    register: Decimal | None
+    register: Decimal | None = None
 
 
-class _Register(msgspec.Struct, frozen=True, gc=False):
-    """What is read of the record of an event beside a late one, without decoding the event."""
+class _Register(msgspec.Struct, frozen=True):
+    """What is read of the record of an event beside a late one."""
 
-    register: Decimal | None
+    register: Decimal | None = None
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -137,7 +133,7 @@ def _entered(
     if earlier is None:
         neighbours = _neighbours(rows, path, request.seq_no)
         return _added(path, identity, transaction, request, received_at, neighbours)
-    if _said(codec.decode(TransactionEventRequest, _event(earlier).raw, lenient=True)) == _said(request):
+    if _said(_event(earlier).message) == _said(request):
         return (), Recorded(Outcome.DUPLICATE, transaction)
     reason = f"expected the same event again with seqNo {request.seq_no}, found another one"
     return (), Recorded(Outcome.CONFLICT, transaction, reason)
@@ -165,8 +161,7 @@ def _added(
     if objection is not None:
         return (), Recorded(Outcome.CONFLICT, transaction, objection)
     meter = read_meter(request)
-    raw = msgspec.Raw(codec.encoder.encode(request))  # as it is: lenient mode may have let it in
-    event = _AppliedEvent(received_at, type(request).__name__, raw, meter.register)
+    event = _AppliedEvent(received_at, type(request).__name__, raw_of(request), register=meter.register)
     before = transaction or Transaction(identity=identity, transaction_id=request.transaction_info.transaction_id)
     after = ledger.apply(before, request, meter=meter, before=neighbours[0], after=neighbours[1])
     changes: list[Change] = [

@@ -14,9 +14,6 @@ __all__ = ["below", "key_of", "number_of"]
 
 def key_of(*parts: str) -> str:
     """A path of parts; none can be empty, and none holds a slash."""
-    path = "/".join(parts)
-    if "%" not in path and path.count("/") == len(parts) - 1 and "" not in parts:  # nearly always
-        return path
     return "/".join(part.replace("%", "%25").replace("/", "%2F") or "%" for part in parts)
 
 

@@ -33,6 +33,11 @@ __all__ = ["LocalListRecord", "Outcome", "Received", "Recorded", "Station", "Sto
 MessageT = TypeVar("MessageT", bound=Datatype)
 
 
+def raw_of(message: Datatype, /) -> msgspec.Raw:
+    """A message as JSON, as it is: lenient mode may have let it in."""
+    return msgspec.Raw(codec.encoder.encode(message))
+
+
 class Received(msgspec.Struct, Generic[MessageT], frozen=True):
     """Something a Charging Station has said.
 
@@ -51,7 +56,7 @@ class Received(msgspec.Struct, Generic[MessageT], frozen=True):
     @classmethod
     def of(cls, message: MessageT, received_at: datetime, /, *, number: int = 0) -> Received[MessageT]:
         """Keep a message that has come in."""
-        return cls(received_at, type(message).__name__, msgspec.Raw(msgspec.json.encode(message)), number)
+        return cls(received_at, type(message).__name__, raw_of(message), number)
 
     @property
     def message(self) -> MessageT:
